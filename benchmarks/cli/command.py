@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import MISSING
 from functools import partial
@@ -91,10 +92,12 @@ def _show(suite: Suite, out: Path) -> None:
 
     try:
         suite.write_page(out)
-        note(f"wrote {out / PAGE}")
-        click.echo(suite.finding(out))
     except UnfinishedError as error:
         note(f"the records are kept, and have no page yet: {error}")
+        return
+    note(f"wrote {out / PAGE}")
+    with contextlib.suppress(UnfinishedError):  # a run of one part may have no main result
+        click.echo(suite.finding(out))
 
 
 def _run_own(suite: Suite, own: Any, flags: Mapping[str, Any]) -> int:

@@ -51,7 +51,7 @@ they are bounds. The probe's encoder was trained on other data, which often make
 TRIED = """## Tried on validation images
 
 Average incremental accuracy in percent on validation images, which are cut from the training images
-and never trained. Where a setting has test results on this page, it is marked as reported.
+and never trained. A setting with records of test images is marked as reported.
 
 {table}
 
@@ -99,7 +99,7 @@ def draw(folder: Path) -> None:
 
 
 def finding(folder: Path) -> str:
-    """Return in how many streams iCaRL is clearly above or below the other methods."""
+    """Return in how many pairs of a stream and a network iCaRL is clearly above or below others."""
     streams, beside = split_parts(read_records(folder))
     if beside and not streams:
         return "Our iCaRL was compared with avalanche-lib's; no stream was measured."
@@ -172,7 +172,7 @@ def _published() -> str:
     return (
         "## Published\n\nAverage multi-class accuracy in percent on iCIFAR-100 with ResNet-32 and "
         "K = 2000 (Rebuffi et al., CVPR 2017, Table 1); joint training on all classes has 68.6. "
-        "With 2 classes a step, hybrid2 is above icarl there, too, and hybrid3 is equal to it. "
+        "With 2 classes a step, hybrid2 is above icarl there, and hybrid3 is equal to it. "
         "Fine-tuning and the fixed representation are curves without numbers there (Fig. 2).\n\n"
         f"{tables.published_table()}\n\n"
     )

@@ -143,7 +143,7 @@ def _finding(results: MultitaskResults, *, gains: bool = True) -> str:
         sentences.append(_verdict(results))
     if REGULARIZATION in results.parts and gains:
         by_set = "; ".join(tables.headline(results, plan) for plan in results.sets)
-        sentences.append(f"These gains: {by_set}.")
+        sentences.append(f"At the smallest and the largest size: {by_set}.")
     if results.compared:
         compared = "; ".join(tables.methods_headline(results, plan) for plan in results.compared)
         sentences.append(f"Mean gain of all tasks by training them together (Δ_m): {compared}.")

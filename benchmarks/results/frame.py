@@ -102,9 +102,13 @@ class UnfinishedError(InvalidTableError):
     """The records of a folder lack some that the page of their suite needs."""
 
 
-def not_finished(folder: Path, suite: str) -> UnfinishedError:
-    """Return the error for a folder whose newest run lacks records that the page needs."""
+def not_finished(folder: Path, suite: str, cause: Exception | None = None) -> UnfinishedError:
+    """Return the error for a folder whose newest run lacks records that the page needs.
+
+    ``cause`` is the error by which the page found that out.
+    """
+    found = "" if cause is None else f"; the page stopped at {type(cause).__name__}: {cause}"
     return UnfinishedError(
         f"{folder} has no finished run: `taskgraph bench {suite}` measures what its records lack "
-        "(give the same flags as before; the page of some suites needs more than one --part)"
+        f"(give the same flags as before; some pages need more than one --part{found})"
     )

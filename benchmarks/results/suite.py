@@ -153,8 +153,8 @@ class Suite:
             yield
         except TaskgraphError:
             raise
-        except (LookupError, ValueError) as error:
-            raise not_finished(out, self.name) from error
+        except (LookupError, ValueError, StopIteration, FileNotFoundError) as error:
+            raise not_finished(out, self.name, error) from error
 
 
 def flag_of(one: Field[Any]) -> str:

@@ -163,9 +163,11 @@ class _BudgetSearch:
     def next_optimum(self) -> tuple[Taxonomy, bool]:
         """Return the next better optimum (``before`` if there is none), and if this is proven."""
         if self.before.status == "infeasible":
-            if self.before.least_budget is None:
+            if self.before.least_budget is not None:
+                return self.optimum_within(self.before.least_budget), True
+            if self.before.enough_budget is None:
                 return self.before, not self.clock.over
-            return self.optimum_within(self.before.least_budget), True
+            return self.optimum_within(self.before.enough_budget), False
         program = self.program
         costs, unit = program.costs, common_unit(program)
         total = cost_of_everything(program)

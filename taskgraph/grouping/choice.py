@@ -70,7 +70,8 @@ class Grouping:
     reason : str or None
         Why there is no solution.
     least_budget : float or None
-        If infeasible: the least budget with a solution; None if no budget has one.
+        If infeasible: the least budget with a solution; None if no budget has one, or if it was not
+        found in time.
     nodes, seconds
         Number of branch-and-bound nodes; time of the solve.
     """

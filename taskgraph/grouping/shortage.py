@@ -30,6 +30,9 @@ def why_infeasible(
             f"fewer networks, or name the other tasks with --tasks {_others(problem, orphans)}"
         )
     within = f"no choice of networks within budget {problem.budget:g} solves every task"
+    if solution.enough_budget is not None:
+        shown = rounded_up(program, solution.enough_budget)
+        return f"{within}; budget {shown} does (try --budget {shown}), and a smaller one may, too"
     if solution.least_budget is None:
         if problem.disjoint and not clock.over:
             return (

@@ -207,7 +207,7 @@ def require_solved(taxonomy: Taxonomy) -> None:
     """Raise `InvalidProblemError`, with advice, if the taxonomy was not solved."""
     if taxonomy.solved:
         return
-    least = taxonomy.least_budget
+    least = taxonomy.least_budget if taxonomy.enough_budget is None else taxonomy.enough_budget
     advice = (
         f"solve it with a budget of at least {least:g}"
         if least is not None

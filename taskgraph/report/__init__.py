@@ -97,7 +97,8 @@ def report(
     content, own = table_content(transfers, problem), []
     rows = MeasuredRows(transfers.tasks)
     optima = [taxonomy]
-    if taxonomy.solved or taxonomy.least_budget is not None:
+    known = (taxonomy.least_budget, taxonomy.enough_budget)
+    if taxonomy.solved or any(budget is not None for budget in known):
         curves = _optima(transfers, problem, solver, progress)
         optima, own = [*curves], [targets_section(), frontier_section()]
         content["frontier"] = _frontier(transfers, problem, curves, draws, seed, progress)

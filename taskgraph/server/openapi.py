@@ -44,7 +44,8 @@ def _solve(limits: Limits) -> dict[str, Any]:
     return {
         "operationId": "solve",
         "summary": "Solve a problem on a table. An infeasible problem is an answer with the "
-        "reason and the least budget that works.",
+        "reason and the least budget that works, or one that works where the least is not found in "
+        "time.",
         "description": "With `Accept: application/x-ndjson` an answer that takes long comes in "
         "lines: the name of the run, progress, and last the taxonomy.",
         "requestBody": _body({JSON: {"schema": request}}),

@@ -93,6 +93,7 @@ def taxonomy_from_solution(
         transfers=_transfers(transfers, solution),
         reason=solution.reason,
         least_budget=solution.least_budget,
+        enough_budget=solution.enough_budget,
         importance={t: w for t, w in problem.importance.items() if w != 1.0},
         nodes=solution.nodes,
         seconds=seconds,

@@ -24,7 +24,7 @@ from taskgraph.tasks import shell_list
 
 MOST_SECONDS = 30.0
 """Time limit of the search for the reason; that there is no solution is proven before."""
-LISTING_SECONDS = 2.5
+LISTING_SECONDS = 6.0
 """Time limit of the search for the least budget by listing sets; half of what is left a step."""
 
 SHOWN_DIGITS = 10
@@ -40,6 +40,8 @@ class Infeasibility:
         A sentence for the user.
     least_budget : float or None
         The least budget that solves every target; None if no budget does, or if it is unknown.
+    enough_budget : float or None
+        If the least budget is unknown: a budget that solves every target, where one was found.
     affordable : Choice or None
         A solution within the budget, if exact arithmetic finds one although the solver found none.
     """
@@ -47,6 +49,7 @@ class Infeasibility:
     text: str
     least_budget: float | None
     affordable: Choice | None = None
+    enough_budget: float | None = None
 
 
 LISTED_EDGES = 1_000
@@ -87,8 +90,11 @@ def explain_infeasibility(
     least = f"The least budget that solves every target is {shown} (try --budget {shown})"
     enough = f"Budget {shown} solves every target (try --budget {shown}); a smaller one may, too"
     advice = least if proven else enough
-    found = cheapest.cost if proven else None
-    return Infeasibility(f"{within}{shortage}. {advice}{remedy}", found)
+    return Infeasibility(
+        f"{within}{shortage}. {advice}{remedy}",
+        cheapest.cost if proven else None,
+        enough_budget=None if proven else cheapest.cost,
+    )
 
 
 def _shortage(program: Program, clock: Clock) -> tuple[str, str]:
@@ -186,20 +192,21 @@ def _cheapest_by_listing(free: Program, low: int, clock: Clock) -> tuple[Choice 
     high = int(free.costs.label.sum()) + transfers
     if len(free.edge_value) < LISTED_EDGES or (high - low).bit_length() > MOST_STEPS:
         return None, False
-    best, proven = None, True
+    best, too_little = None, low  # no solution is within ``too_little``; within ``low`` perhaps
     while can_list_solvable(free) and (low + 1 < high or best is None) and not clock.over:
         middle = high if best is None else (low + high) // 2
         sets = list_solvable(free, clock.share(1 / 2), first=True, room=middle - transfers)
         if best is None and (sets is None or not len(sets)):
             break
         if sets is None or not len(sets):
-            low, proven = middle, proven and sets is not None
+            too_little = middle if sets is not None else too_little
+            low = middle
             continue
         choice = choose_transfers(free, sets[0])
         assert choice is not None
         best = without_redundant(free, choice, clock)
         high = free.units_spent(best.supervised, free.solved_by_own(best.supervised))
-    return best, proven and low + 1 >= high
+    return best, too_little + 1 >= high
 
 
 def _cheapest_by_model(free: Program, backend: Backend, clock: Clock) -> tuple[Choice | None, bool]:

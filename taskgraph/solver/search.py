@@ -73,6 +73,8 @@ class Solution:
         Why there is no solution.
     least_budget : float or None
         The least budget with a solution, where the program is infeasible.
+    enough_budget : float or None
+        A budget with a solution, where the program is infeasible and the least one is unknown.
     """
 
     status: Status
@@ -82,6 +84,7 @@ class Solution:
     nodes: int = 0
     reason: str | None = None
     least_budget: float | None = None
+    enough_budget: float | None = None
 
     @property
     def supervised(self) -> tuple[str, ...]:
@@ -267,4 +270,5 @@ def _infeasible(
         nodes=nodes,
         reason=reason.text,
         least_budget=reason.least_budget,
+        enough_budget=reason.enough_budget,
     )

@@ -83,7 +83,10 @@ class Taxonomy:
     reason : str or None
         Why there is no solution.
     least_budget : float or None
-        If infeasible: the least budget with a solution; None if no budget has one.
+        If infeasible: the least budget with a solution; None if no budget has one, or if it was not
+        found in time.
+    enough_budget : float or None
+        If infeasible and the least budget was not found: a budget with a solution, if one was.
     importance : mapping
         Importances other than 1.
     nodes : int
@@ -103,6 +106,7 @@ class Taxonomy:
     transfers: tuple[Transfer, ...] = ()
     reason: str | None = None
     least_budget: float | None = None
+    enough_budget: float | None = None
     importance: dict[str, float] = field(default_factory=dict)
     nodes: int = field(default=0, compare=False)
     seconds: float = field(default=0.0, compare=False)
@@ -166,6 +170,8 @@ class Taxonomy:
             content["importance"] = self.importance
         if not self.solved:
             content |= {"reason": self.reason, "least_budget": self.least_budget}
+        if self.enough_budget is not None:
+            content["enough_budget"] = self.enough_budget
         return content
 
     def to_json(self, *, indent: int | None = 1) -> str:

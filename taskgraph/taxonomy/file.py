@@ -45,7 +45,7 @@ def _check_values(taxonomy: Taxonomy) -> None:
         _check_name("a supervised task", name)
     for name in ("budget", "spent", "max_order"):
         _check_number(name, getattr(taxonomy, name))
-    for name in ("objective", "bound", "least_budget"):
+    for name in ("objective", "bound", "least_budget", "enough_budget"):
         _check_number(
             name, getattr(taxonomy, name), missing=not taxonomy.solved or name != "objective"
         )

@@ -20,6 +20,7 @@ import pulp
 
 from benchmarks.results.log import Log
 from benchmarks.results.worker import call_worker
+from benchmarks.speed.solver.checkout import version_of
 from benchmarks.speed.solver.drawn_calls import draw
 from benchmarks.speed.solver.formulations import paper_model
 from benchmarks.speed.solver.mixed_integer import model_arrays, values_of
@@ -53,8 +54,11 @@ Answer = dict[str, Any]
 
 def time_libraries(settings: Settings, log: Log) -> None:
     """Time the methods that the records lack, on each case."""
+    keys = {name: {"method": name} for name in methods(settings)}
+    if settings.before is not None:
+        keys["before"]["version"] = version_of(settings.before)
     for one, budget, asked in _cases(settings):
-        names = [name for name in methods(settings) if not _known(log, one, asked, name)]
+        names = [n for n, key in keys.items() if not log.has({**asked, **key}, seed=one.seed)]
         if not names:
             continue
         program = _program(one, budget)
@@ -68,7 +72,7 @@ def time_libraries(settings: Settings, log: Log) -> None:
                 continue
             answer = methods(settings)[name](program, reduced, known, settings.time_limit)
             metrics = _metrics(program, reduced, answer)
-            log.add({**asked, "method": name}, metrics, seed=one.seed)
+            log.add({**asked, **keys[name]}, metrics, seed=one.seed)
             print(
                 f"{one.name}, budget {asked['budget']}, {name}: {metrics['processor_seconds']:g} s,"
                 f" {metrics['status']}",
@@ -94,10 +98,6 @@ def _cases(
                     "processor_limit": settings.time_limit,
                 },
             )
-
-
-def _known(log: Log, one: ProgramInstance, asked: dict[str, Any], name: str) -> bool:
-    return log.has({**asked, "method": name}, seed=one.seed)
 
 
 def _program(one: ProgramInstance, budget: float | str) -> Program:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
@@ -23,8 +24,8 @@ NAMES = {
 ABOUT = """## Libraries, and the solver before
 
 `taskgraph bench solver --part libraries --time-limit SECONDS --python PYTHON --before FOLDER`,
-commit {commit}; PySCIPOpt 6.3.0 and OR-Tools 9.15.6755 in an environment of their own,
-and a checkout of commit `17fc930` as the version before. Every method runs once, on one thread,
+commit {commit}; PySCIPOpt 6.3.0 and OR-Tools 9.15.6755 in an environment of their
+own{before}. Every method runs once, on one thread,
 within the row's limit in seconds of the processor, the methods of a row right after one another.
 All but the paper's form get the grouped model after our dominance; where the head says so, also the
 set that our local search finds. The time of both is not counted. The paper's form, CBC and HiGHS
@@ -42,18 +43,18 @@ PROVEN = ("optimal", "infeasible")
 
 def libraries_section(records: list[Record]) -> str:
     """Return the section: seconds of each method, and their ratios to ours."""
-    frame, about = to_frame(records), records[-1]
+    frame = to_frame(records)
     names = [name for name in NAMES if name in set(frame["method"])]
     rows, ratios = [], []
-    for (instance, budget), group in frame.groupby(["instance", "budget"], sort=False):
-        limit = group["processor_limit"].iloc[-1]
-        group = group[group["processor_limit"] == limit]
-        cells = group.drop_duplicates("method", keep="last").set_index("method")
-        first = [str(instance), str(budget)]
+    for first, cells in _rows(frame):
+        limit = cells["processor_limit"].iloc[0]
         edges = f"{cells['transfers'].iloc[0]} ({cells['undominated'].iloc[0]})"
         rows.append([*first, edges, f"{limit:g}", *(_cell(cells, name) for name in names)])
         ratios.append([*first, *(_ratio(cells, name) for name in names if name != "taskgraph")])
-    text = ABOUT.format(commit=commit_text(about.commit))
+    commits = ", ".join(dict.fromkeys(commit_text(each.commit) for each in records))
+    before = version_before(records)
+    also = f", and {before} as the version before" if before else ""
+    text = ABOUT.format(commit=commits, before=also)
     heads = ["instance", "budget:", "transfers:", "limit:", *(f"{NAMES[name]}:" for name in names)]
     text += table(heads, rows)
     text += (
@@ -64,13 +65,29 @@ def libraries_section(records: list[Record]) -> str:
     return text + table(heads, ratios) + "\n\n" + _agreement(frame) + "\n"
 
 
+def _rows(frame: pd.DataFrame) -> Iterator[tuple[list[str], pd.DataFrame]]:
+    """Yield instance and budget, and the newest cell of each method at the row's newest limit."""
+    for (instance, budget), group in frame.groupby(["instance", "budget"], sort=False):
+        newest = group[group["processor_limit"] == group["processor_limit"].iloc[-1]]
+        cells = newest.drop_duplicates("method", keep="last").set_index("method")
+        yield [str(instance), str(budget)], cells
+
+
 def proven_rows(records: list[Record]) -> dict[str, str]:
     """Return by method in how many of its rows it proved the optimum, or that there is none."""
-    frame = to_frame(records).drop_duplicates(["instance", "budget", "method"], keep="last")
+    frame = pd.concat([cells.reset_index() for _, cells in _rows(to_frame(records))])
     return {
         str(name): f"{group['status'].isin(PROVEN).sum()} of {len(group)}"
         for name, group in frame.groupby("method")
     }
+
+
+def version_before(records: list[Record]) -> str:
+    """Return the commits of the earlier version in words; nothing if it was not timed."""
+    named = [
+        each.settings.get("version") for each in records if each.settings["method"] == "before"
+    ]
+    return " and ".join(f"commit `{name}`" for name in dict.fromkeys(named) if name)
 
 
 def _cell(cells: pd.DataFrame, name: str) -> str:

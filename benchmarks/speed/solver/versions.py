@@ -20,6 +20,7 @@ import pandas as pd
 from benchmarks.results.log import Log
 from benchmarks.results.machine import RESULTS
 from benchmarks.results.worker import call_worker
+from benchmarks.speed.solver.checkout import CheckoutError, version_of
 from benchmarks.speed.solver.drawn_calls import draw
 from benchmarks.speed.solver.instances import latent
 from benchmarks.speed.solver.settings import Settings
@@ -48,13 +49,15 @@ class VersionCall(NamedTuple):
 
 def time_versions(published: list[ProgramInstance], settings: Settings, log: Log) -> None:
     """Time the calls that the records lack, by both versions in turns."""
-    checkouts = {NOW: HERE.parents[2]}
-    if settings.before is not None:
-        checkouts = {BEFORE: Path(settings.before).resolve(), **checkouts}
+    if settings.before is None:
+        raise CheckoutError("--part versions needs --before, a checkout of an earlier version")
+    keys = {BEFORE: {"method": BEFORE, "version": version_of(settings.before)}}
+    keys |= {NOW: {"method": NOW}}
+    checkouts = {BEFORE: Path(settings.before).resolve(), NOW: HERE.parents[2]}
     for one in version_calls(published, settings):
         asked: dict[str, Any] = {"part": "versions", "call": one.name, "instance": one.instance}
         asked |= {"turns": one.turns}
-        wanted = [name for name in checkouts if not log.has({**asked, "method": name})]
+        wanted = [name for name, key in keys.items() if not log.has({**asked, **key})]
         with tempfile.TemporaryDirectory(prefix="taskgraph.") as folder:
             file = Path(folder) / "table.csv"
             if wanted:
@@ -65,7 +68,7 @@ def time_versions(published: list[ProgramInstance], settings: Settings, log: Log
                 raise SolverError(f"the versions disagree at {one.name}, {one.instance}")
             seconds = answer["seconds"]
             metrics = {"calls": len(seconds), "median_s": round(float(np.median(seconds)), 5)}
-            log.add({**asked, "method": name}, {**metrics, "largest_s": round(max(seconds), 5)})
+            log.add({**asked, **keys[name]}, {**metrics, "largest_s": round(max(seconds), 5)})
             print(f"{one.name}, {one.instance}, {name}: {metrics['median_s']:g} s", flush=True)
 
 

@@ -7,15 +7,16 @@ import pandas as pd
 from benchmarks.results.frame import to_frame
 from benchmarks.results.markdown import commit_text, number, table
 from benchmarks.results.record import Record
+from benchmarks.speed.solver.libraries_section import version_before
 
 ABOUT = """## Whole calls before and now
 
-`taskgraph bench solver --part versions --before FOLDER`, commit {commit}, and a checkout of commit
-`17fc930` as the version before. Both make the same calls, one version right after the other, each
+`taskgraph bench solver --part versions --before FOLDER`, commit {commit}, and {before}
+as the version before. Both make the same calls, one version right after the other, each
 in a process of its own on one thread; their values agree to within 1e-6. Milliseconds of the
 processor: the median of the calls and, in brackets, the largest; the ratio is that of the medians.
 Reading the table is not counted. "solve, budget 5" gets a table that was not solved before; "solve
-again" gets one that was, at other budgets. The drawn label costs are between 0.5 and 2 for six
+again" gets one that was. The drawn label costs are between 0.5 and 2 for six
 tasks, the drawn budgets between 4 and 9. `shipped` is the table of results/transfers at commit
 5a3dd88, in shipped_5a3dd88.csv.
 
@@ -34,7 +35,7 @@ def versions_section(records: list[Record]) -> str:
         calls = str(cells["calls"].iloc[-1])
         rows.append([str(call), str(instance), calls, *shown, number(ratio, 1)])
     heads = ["call", "table", "calls:", "before:", "now:", "before / now:"]
-    about = ABOUT.format(commit=commit_text(records[-1].commit))
+    about = ABOUT.format(commit=commit_text(records[-1].commit), before=version_before(records))
     return about + table(heads, rows) + "\n"
 
 

@@ -172,7 +172,8 @@ def test_a_target_that_others_need_is_not_to_be_left_out():
 
 def test_a_budget_that_suffices_is_named_where_the_least_one_is_not_found_in_time(monkeypatch):
     """A step that is over at once counts as if it had found nothing, so nothing is proven."""
-    monkeypatch.setattr(infeasible, "LISTING_SECONDS", 100.0)
+    for name in ("LISTING_SECONDS", "MOST_SECONDS"):
+        monkeypatch.setattr(infeasible, name, 600.0)
     table, real = latent(100, 50, 2), infeasible.list_solvable
     least = tg.solve(table, budget=3).least_budget
 
@@ -182,7 +183,10 @@ def test_a_budget_that_suffices_is_named_where_the_least_one_is_not_found_in_tim
     monkeypatch.setattr(infeasible, "list_solvable", late)
     found = tg.solve(table, budget=3)
     assert (found.status, found.least_budget) == ("infeasible", None)
+    assert found.to_dict()["enough_budget"] == found.enough_budget
+    step = tg.marginal_worth(table, budget=3)
+    assert (step.after.budget, step.next_step) == (found.enough_budget, False)
     budget = float(re.search(r"Budget (\S+) solves every target \(try --budget", found.reason)[1])
     assert "a smaller one may, too" in found.reason
-    assert budget > least
+    assert budget == found.enough_budget > least
     assert tg.solve(table, budget=budget).solved

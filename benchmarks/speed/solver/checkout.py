@@ -1,0 +1,32 @@
+"""The checkout of an earlier version, which is timed beside this one."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from taskgraph.errors import TaskgraphError
+
+
+class CheckoutError(TaskgraphError, ValueError):
+    """A folder is no checkout of taskgraph."""
+
+
+def version_of(folder: str) -> str:
+    """Return the short commit of a checkout.
+
+    Raises
+    ------
+    CheckoutError
+        If the folder holds no package ``taskgraph``, or is no git repository.
+    """
+    if not (Path(folder) / "taskgraph" / "__init__.py").is_file():
+        raise CheckoutError(
+            f"{folder} holds no taskgraph/__init__.py; --before takes a checkout of an earlier "
+            "version, such as `git worktree add FOLDER COMMIT` makes"
+        )
+    command = ["git", "-C", folder, "rev-parse", "--short", "HEAD"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise CheckoutError(f"{folder} is no git repository; --before takes a checkout of a commit")
+    return done.stdout.strip()
