@@ -71,7 +71,12 @@ def sizes_of(records: Sequence[Record], what: str, case: MeasuredPair) -> list[i
 def matrices(records: Sequence[Record], case: MeasuredPair, metric: str) -> Floats:
     """Return scores in percent, a (seeds, sizes, K, K) array.
 
-    Rows of the last two axes are trained on, columns are tested on.
+    Rows of the last two axes are trained on, columns are tested on. Unfinished seeds are left out.
+
+    Raises
+    ------
+    LookupError
+        If no seed is finished.
     """
     found = part(records, part=CROSS, features=case.features, classifier=case.classifier)
     names, sizes = found[0].settings["sets"], sizes_of(records, CROSS, case)
@@ -85,6 +90,8 @@ def matrices(records: Sequence[Record], case: MeasuredPair, metric: str) -> Floa
         on = record.metrics["on"]
         values[*place, row] = [on[name][metric] for name in names]
     complete: Floats = values[np.isfinite(values).all(axis=(1, 2, 3))]
+    if not len(complete):
+        raise LookupError("no seed has every pair of data sets")
     return complete
 
 

@@ -100,8 +100,6 @@ def group_verdict(name: str, records: Sequence[Record]) -> str:
     said = []
     if crossed := collect.cases(records, CROSS):
         found = [_own_and_others(records, case, collect.PRECISION) for case in crossed]
-        if not all(len(each) for pair in found for each in pair):
-            raise LookupError(f"no seed of {name} has every cell of the matrix of data sets")
         own, others = (_between([each[k].mean() for each in found]) for k in (0, 1))
         drops = [_drop_of_means(records, case, collect.PRECISION) for case in crossed]
         relative = f"{_between([each.mean for each in drops])} % of itself"
