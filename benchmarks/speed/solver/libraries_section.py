@@ -26,7 +26,8 @@ ABOUT = """## Libraries, and the solver before
 `taskgraph bench solver --part libraries --time-limit SECONDS --python PYTHON --before FOLDER`,
 commit {commit}; PySCIPOpt 6.3.0 and OR-Tools 9.15.6755 in an environment of their
 own{before}. Every method runs once, on one thread,
-within the row's limit in seconds of the processor, the methods of a row right after one another.
+within the row's limit in seconds of the processor, the methods of a row right after one another
+(where there are several commits, some cells were added later).
 All but the paper's form get the grouped model after our dominance; where the head says so, also the
 set that our local search finds. The time of both is not counted. The paper's form, CBC and HiGHS
 without a start run through PuLP, the others through their own interfaces. CP-SAT has worths that

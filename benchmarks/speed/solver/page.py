@@ -23,9 +23,8 @@ HEADER = """# Time to a proven taxonomy
 
 Seconds of the processor unless a text says otherwise, on one thread of {cores} cores
 ({platform}; Python {python}, PuLP {pulp}, HiGHS {highspy}) that do other work, too. What is
-compared is timed right after one another in one run. Tables that a
-generator makes have their seed in brackets; settings of the search were chosen on the seeds 0 to
-4, and none on seeds from 1000 on.
+compared is timed right after one another. Tables that a generator makes have their seed in
+brackets; settings of the search were chosen on the seeds 0 to 4, and none on seeds from 1000 on.
 """
 
 
