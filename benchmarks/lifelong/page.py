@@ -138,7 +138,8 @@ def _section(stream: StreamResults, own: Sequence[str], folder: Path) -> str:
     parts = [
         f"## {stream.name}\n\nSteps of {sizes} classes; memory K = {stream.memory} images"
         f"{f'; {settings}' if settings else ''}.{_others(stream)}\n\n"
-        f"{tables.headline(stream)}\n\n",
+        f"{tables.headline(stream)} {tables.caution(stream) or ''}".rstrip()
+        + "\n\n",
         tables.summary_table(stream),
         "\n\n",
     ]

@@ -10,6 +10,7 @@ import numpy as np
 from benchmarks.data.data import VAL
 from benchmarks.lifelong import measures, published
 from benchmarks.lifelong.collect import PROBE, MethodResults, StreamResults
+from benchmarks.lifelong.settings import SETS
 from benchmarks.results import markdown
 from benchmarks.results.measures import paired_difference, t_interval
 from benchmarks.results.record import Record
@@ -147,10 +148,10 @@ def order_sentence(stream: StreamResults, network: str) -> str:
         *([f"undecided (the interval contains 0): {', '.join(unclear)}"] if unclear else []),
         *([f"reversed: {', '.join(opposite)}"] if opposite else []),
     ]
-    order = " > ".join(", ".join(rank) for rank in known)
+    order = " above ".join(", ".join(rank) for rank in known)
     if not held + unclear + opposite:
         return f"{stream.name}, {network}: too few class orders to compare methods."
-    return f"{stream.name}, {network}: of the paper's order {order}, {'; '.join(parts)}."
+    return f"{stream.name}, {network}: of the paper's order ({order}), {'; '.join(parts)}."
 
 
 COMPARED = ("finetuning", "lwf-mc", "random-replay", "joint", "linear-probe")
@@ -194,6 +195,27 @@ def headline(stream: StreamResults) -> str:
         values = ", ".join(f"{n} {100 * _average(own[n]).mean():.1f} %" for n in shown)
         parts.append(f"{network.removeprefix('scratch:')} {values}")
     return f"Average incremental accuracy over {orders} class orders: {'; '.join(parts)}."
+
+
+LEARNED = 3.0
+"""Times chance that joint training must reach for a stream to say much about forgetting."""
+
+
+def caution(stream: StreamResults) -> str | None:
+    """Return a sentence where even joint training learns little; None elsewhere."""
+    classes = stream.sizes[0] if stream.settings["protocol"] == SETS else sum(stream.sizes)
+    weak = [
+        f"{network} {last:.1f} %"
+        for network in stream.networks
+        if "joint" in (own := stream.of(network))
+        and (last := 100 * float(own["joint"].curves()[:, -1].mean())) < LEARNED * 100 / classes
+    ]
+    if not weak:
+        return None
+    return (
+        f"Joint training ends at {', '.join(weak)} on {classes} classes (chance "
+        f"{100 / classes:.1f} %): too little is learned here to compare how much is forgotten."
+    )
 
 
 def _average(results: MethodResults) -> Floats:

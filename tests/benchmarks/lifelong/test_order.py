@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks.lifelong.collect import SHARED, MethodResults, StreamResults, stream_results
 from benchmarks.lifelong.page import _others
-from benchmarks.lifelong.tables import order_sentence, verdict
+from benchmarks.lifelong.tables import caution, order_sentence, verdict
 from benchmarks.results.record import Record
 
 
@@ -34,9 +34,9 @@ def test_each_hybrid_is_compared_with_the_ranks_beside_it():
         "scratch:lenet",
     )
     assert found == (
-        "digits, scratch:lenet: of the paper's order joint > icarl > hybrid1, hybrid2, hybrid3 > "
-        "lwf-mc, 5 of 7 comparisons hold; undecided (the interval contains 0): icarl − hybrid3 1.0 "
-        "[-6.5, 8.5]; reversed: icarl − hybrid2 -2.0 [-2.0, -2.0]."
+        "digits, scratch:lenet: of the paper's order (joint above icarl above hybrid1, hybrid2, "
+        "hybrid3 above lwf-mc), 5 of 7 comparisons hold; undecided (the interval contains 0): "
+        "icarl − hybrid3 1.0 [-6.5, 8.5]; reversed: icarl − hybrid2 -2.0 [-2.0, -2.0]."
     )
 
 
@@ -50,6 +50,18 @@ def test_a_single_order_decides_nothing():
     alone = stream(joint=[0.9], icarl=[0.8])
     assert "too few class orders" in order_sentence(alone, "scratch:lenet")
     assert "was not compared" in verdict([alone])
+
+
+def test_a_stream_that_is_hardly_learned_says_so():
+    """Ten classes: chance is 10 %, so that joint training must reach 30 %."""
+    weak, strong = stream(joint=[0.2, 0.3]), stream(joint=[0.3, 0.4])
+    for each in (weak, strong):
+        each.settings["protocol"] = "classes"
+    assert caution(weak) == (
+        "Joint training ends at scratch:lenet 25.0 % on 10 classes (chance 10.0 %): too little is "
+        "learned here to compare how much is forgotten."
+    )
+    assert caution(strong) is None
 
 
 def one_step(network, order, **settings):
