@@ -39,8 +39,9 @@ After each step the accuracy is measured on the {split} images of all classes se
 *forward transfer* are those of Lopez-Paz and Ranzato (NeurIPS 2017), larger is better;
 *intransigence* is the mean loss on new images against joint training, smaller is better. All are in
 percent, with ± one standard deviation over class orders; intervals are Student's 95 % intervals
-over class orders. Joint training, ncm and the linear probe use all images again at each step, so
-they are bounds. The probe's encoder was trained on other data, which often makes it the strongest.
+over class orders. The k-th order has the seed k - 1, which also draws the weights. Joint training,
+ncm and the linear probe use all images again at each step, so they are bounds. The probe's encoder
+was trained on other data, which often makes it the strongest.
 
 {provenance}
 
