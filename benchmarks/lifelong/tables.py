@@ -154,7 +154,7 @@ def order_sentence(stream: StreamResults, network: str) -> str:
     return f"{stream.name}, {network}: of the paper's order ({order}), {'; '.join(parts)}."
 
 
-COMPARED = ("finetuning", "lwf-mc", "random-replay", "joint", "linear-probe")
+COMPARED = ("finetuning", "lwf-mc", "random-replay", "joint", PROBE)
 """Methods with which the page's first sentence compares iCaRL."""
 
 

@@ -6,9 +6,9 @@ import subprocess
 from pathlib import Path
 
 
-def commit() -> str | None:
-    """Return the commit of the checkout that this code runs from; None outside of a checkout."""
+def commit(folder: Path = Path(__file__).parent) -> str | None:
+    """Return the commit of a checkout, by default this code's; None outside of a checkout."""
     output = subprocess.run(
-        ["git", "rev-parse", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True
+        ["git", "rev-parse", "HEAD"], cwd=folder, capture_output=True, text=True
     )
     return output.stdout.strip() or None

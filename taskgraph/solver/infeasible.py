@@ -192,8 +192,10 @@ def _cheapest_by_listing(free: Program, low: int, clock: Clock) -> tuple[Choice 
     high = int(free.costs.label.sum()) + transfers
     if len(free.edge_value) < LISTED_EDGES or (high - low).bit_length() > MOST_STEPS:
         return None, False
+    if not can_list_solvable(free):
+        return None, False
     best, too_little = None, low  # no solution is within ``too_little``; within ``low`` perhaps
-    while can_list_solvable(free) and (low + 1 < high or best is None) and not clock.over:
+    while (low + 1 < high or best is None) and not clock.over:
         middle = high if best is None else (low + high) // 2
         sets = list_solvable(free, clock.share(1 / 2), first=True, room=middle - transfers)
         if best is None and (sets is None or not len(sets)):

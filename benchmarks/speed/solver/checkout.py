@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
+from encoders.bank.commit import commit
 from taskgraph.errors import TaskgraphError
+
+SHORT = 7
+"""Digits of a short commit."""
 
 
 class CheckoutError(TaskgraphError, ValueError):
@@ -25,8 +28,7 @@ def version_of(folder: str) -> str:
             f"{folder} holds no taskgraph/__init__.py; --before takes a checkout of an earlier "
             "version, such as `git worktree add FOLDER COMMIT` makes"
         )
-    command = ["git", "-C", folder, "rev-parse", "--short", "HEAD"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
+    found = commit(Path(folder))
+    if found is None:
         raise CheckoutError(f"{folder} is no git repository; --before takes a checkout of a commit")
-    return done.stdout.strip()
+    return found[:SHORT]

@@ -85,18 +85,16 @@ def version_calls(published: list[ProgramInstance], settings: Settings) -> Itera
     for one in published:
         table = one.make()
         write = _writer(table)
-        fixed = {name: value for name, value in one.problem.items() if name != "max_order"}
-        fixed["max_order"] = one.max_order
-        unit = {**fixed, "budget": 5}
+        unit = {**one.problem, "budget": 5}
         yield VersionCall("solve, budget 5", "first", one.name, write, unit, turns)
         yield VersionCall("solve again, budgets 2 to 13", "again", one.name, write, unit, turns)
         random = np.random.default_rng(0)
         draws = [draw(table, random) for _ in range(settings.draws)]
         costs = f"solve, six label costs, {settings.draws} draws"
-        yield VersionCall(costs, "drawn", one.name, write, {**fixed, "draws": draws}, 1)
+        yield VersionCall(costs, "drawn", one.name, write, {**one.problem, "draws": draws}, 1)
         name = "frontier, 26 budgets, orders 1 to 4"
         rungs = {"budgets": list(range(1, 27)), "max_orders": [1, 2, 3, 4]}
-        rungs |= {"exclude": fixed["exclude"]}
+        rungs |= {"exclude": one.problem["exclude"]}
         yield VersionCall(name, "frontier", one.name, write, rungs, 1)
     resampled = "stability, 100 resamples"
     drawn = "12 targets, 800 transfers"
