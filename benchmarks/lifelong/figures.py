@@ -81,6 +81,7 @@ def memory_and_time(methods: Mapping[str, MethodResults]) -> Picture:
     right.set_ylabel("training of a step, seconds")
     for axes in (left, right):
         axes.set_xlabel("steps")
+        axes.xaxis.get_major_locator().set_params(integer=True)
         axes.set_yscale("symlog", linthresh=0.1)
         axes.set_ylim(bottom=0)
     figure.legend(
