@@ -13,7 +13,7 @@ import pandas as pd
 from benchmarks.results import markdown
 from benchmarks.results.markdown import NOTHING, number, wrapped
 from encoders.bank import table1
-from encoders.bank.config import RANDOM, VALID_LOSSES_SUFFIX
+from encoders.bank.config import VALID_LOSSES_SUFFIX
 from encoders.bank.identity import bank_hash, network_hashes
 from encoders.bank.jobs import MANIFEST
 from encoders.bank.table1 import REFERENCES
@@ -22,7 +22,7 @@ from encoders.tasks.names import DISPLAY_ORDER
 from encoders.training.schedule import PATIENCE
 from taskgraph.affinity import image_wins
 from taskgraph.tables import write_frame
-from taskgraph.tasks import AVERAGE, SELF
+from taskgraph.tasks import SELF
 
 COMPARISON, OLD_TABLE, OLD_LOSSES = "comparison.csv", "table1.csv", "losses.parquet"
 """The table that is written, and the files of the earlier results that it is made from."""
@@ -54,9 +54,9 @@ def compared(bank: Path, old: Path | None, sweep: Path | None = None) -> pd.Data
         from 1, and ``cap``), and ``old_best_epoch, old_last_epoch``; ``valid_loss, old_valid_loss,
         test_loss, old_test_loss``; win rates on test images in per cent, ``average, readout,
         random`` and ``old_average, old_readout, old_random``; on validation images,
-        ``valid_average, valid_random``; ``over_old``, the share of test images, in per cent, on
-        which the task's network has a smaller loss than the old one; ``bank_hash, old_hash``. NaN
-        where something was not measured.
+        ``valid_average, valid_readout, valid_random``; ``over_old``, the share of test images, in
+        per cent, on which the task's network has a smaller loss than the old one; ``bank_hash,
+        old_hash``. NaN where something was not measured.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def compared(bank: Path, old: Path | None, sweep: Path | None = None) -> pd.Data
     """
     records = _records(bank)
     test = table1.make_table1(bank, sweep)
-    valid = _valid_table(bank)
+    valid = _valid_table(bank, sweep)
     earlier = {} if old is None else _records(old)
     old_test = None if old is None else pd.read_csv(old / OLD_TABLE, index_col="task")
     hashes = {"bank_hash": bank_hash(network_hashes(bank)), "old_hash": None}
@@ -89,12 +89,13 @@ def compared(bank: Path, old: Path | None, sweep: Path | None = None) -> pd.Data
         if old_test is not None and name in old_test.index:
             row |= {f"old_{one}": old_test.loc[name, one] for one in REFERENCES}
         if valid is not None and name in valid.index:
-            row |= {f"valid_{one}": valid.loc[name, one] for one in (AVERAGE, RANDOM)}
+            row |= {f"valid_{one}": valid.loc[name, one] for one in REFERENCES}
         rows.append({**row, "over_old": wins.get(name), **hashes})
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
 LOSSES = ("valid_loss", "test_loss")
+VALID = tuple(f"valid_{name}" for name in REFERENCES)
 COLUMNS = (
     "task",
     "title",
@@ -108,8 +109,7 @@ COLUMNS = (
     *(f"old_{name}" for name in LOSSES),
     *REFERENCES,
     *(f"old_{name}" for name in REFERENCES),
-    f"valid_{AVERAGE}",
-    f"valid_{RANDOM}",
+    *VALID,
     "over_old",
     "bank_hash",
     "old_hash",
@@ -180,11 +180,11 @@ def _training(record: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _valid_table(bank: Path) -> pd.DataFrame | None:
+def _valid_table(bank: Path, sweep: Path | None) -> pd.DataFrame | None:
     """Return the win rates on validation images, or None where the bank has no such losses."""
     if not any(bank.glob("*" + VALID_LOSSES_SUFFIX)):
         return None
-    return table1.make_table1(bank, split="val")
+    return table1.make_table1(bank, sweep, split="val")
 
 
 def section(folder: Path) -> str:
@@ -195,8 +195,11 @@ def section(folder: Path) -> str:
     blocks = ["## When training stopped", _stopping_text(frame), _stopping(frame)]
     if frame["old_hash"].notna().any():
         blocks += ["## Beside the earlier bank", _beside_text(frame), _beside(frame)]
-    if frame[[f"valid_{AVERAGE}", f"valid_{RANDOM}"]].notna().any(axis=None):
-        blocks += ["Win rates on the validation images, which chose the epochs:", _valid(frame)]
+    if frame[list(VALID)].notna().any(axis=None):
+        blocks += [
+            "Win rates of this bank on the validation images, which chose the epochs, in per cent:",
+            _valid(frame),
+        ]
     return wrapped("\n\n".join(blocks)) + "\n\n"
 
 
@@ -268,10 +271,10 @@ def _means(frame: pd.DataFrame) -> list[str]:
 
 
 def _valid(frame: pd.DataFrame) -> str:
-    columns = (f"valid_{AVERAGE}", f"valid_{RANDOM}")
+    heads = ["over the constant:", "over a read-out of random:", "over random trained as long:"]
     rows = [
-        [f"`{row['task']}`", *(number(row[name], 1) for name in columns)]
+        [f"`{row['task']}`", *(number(row[name], 1) for name in VALID)]
         for _, row in frame.iterrows()
     ]
-    rows.append(["Mean", *(number(frame[name].mean(), 1) for name in columns)])
-    return markdown.table(["task", "over the constant:", "over random trained as long:"], rows)
+    rows.append(["Mean", *(number(frame[name].mean(), 1) for name in VALID)])
+    return markdown.table(["task", *heads], rows)

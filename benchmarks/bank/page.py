@@ -15,8 +15,10 @@ from benchmarks.results import markdown
 from benchmarks.results.frame import latest, not_finished, part
 from benchmarks.results.record import Record, read_records
 from encoders.bank import table1
+from encoders.bank.config import RANDOM
 from encoders.bank.table1 import MEAN, PAPER_MEAN, weak
 from encoders.tasks.names import DISPLAY_ORDER
+from taskgraph.tasks import AVERAGE
 
 TASK, MEAN_OF_ALL = "task", "mean"
 """Values of the setting ``part``: a record of one task, and the record of the means."""
@@ -37,7 +39,7 @@ PAGE = """# The task bank
 ```sh
 taskgraph scenes runs/world {scenes}
 {command}
-taskgraph bench bank --bank runs/bank --data runs/world --sweep runs/cpu/transfers
+{bench}
 ```
 
 Bank {bank}, commit {commit}, seed {seed}, data SHA-256
@@ -46,20 +48,13 @@ Bank {bank}, commit {commit}, seed {seed}, data SHA-256
 Epochs: {epochs}.
 Batches of {batch}, AdamW up to {rate:g}. Classes and poses of two cameras are trained on mirrored
 and lightened pictures too, and these poses on other pairs in each epoch; so are their references.
-{hours:.1f} hours of one core, references included, on a machine with other work on it.
+{hours}
 
 ## Win rates: the paper's Table 1 on our data
 
-Share of the test images on which a task's network has a smaller loss than (1) the best constant
-answer, (2) a read-out from the *random* encoder that is trained on the transfer data, as all
-transfers are, and (3) one that is trained on all images of the task's own network, for as long.
-Larger is better, 50 % is chance. Intervals resample buildings. Source-only tasks have no read-outs.
-The paper has (1) and (2): its published transfers `random -> target`, learned from 16,000 images,
-have the win rates that its Table 1 prints. Its figures are for its own networks and data (256
-pixels, 120,000 images, ResNet-50): like is not compared with like.
+{compared}
 
-Mean {average} and {readout} (the paper's: {paper[0]} % and {paper[1]} %); against (3)
-{random}{hardest}. {defects}
+{found}
 
 {table}
 Losses are the tasks' own (L1, L2, cross-entropy, metric, pose norm), comparable within a row.
@@ -81,6 +76,9 @@ network has seen a photograph. {note}
 {runs}
 """
 
+
+BENCH = "taskgraph bench bank --bank runs/bank --data runs/world --sweep runs/cpu/transfers"
+"""The command of this suite, where the records of an earlier version do not have it."""
 
 SAME = ("bank_hash", "losses_sha256", "sweep_sha256", "old_hash", "tried_sha256")
 """Settings that all records of one page share."""
@@ -123,7 +121,6 @@ def render(folder: Path) -> str:
     first = tasks[0]
     made, fit = first.settings["data"].get("settings") or {}, first.settings["fit"]
     order = [name for name in DISPLAY_ORDER if name in frame.index]
-    mean = frame.loc[MEAN]
     return PAGE.format(
         count=len(tasks),
         preset=first.settings["preset"],
@@ -138,11 +135,10 @@ def render(folder: Path) -> str:
         epochs=_epochs(tasks),
         batch=fit["batch"],
         rate=fit["learning_rate"],
-        hours=sum(each.seconds or 0.0 for each in tasks) / 3600,
-        **{name: _percent(mean[name]) for name in ("average", "readout", "random")},
-        paper=PAPER_MEAN,
-        defects=_defects(frame),
-        hardest=_hardest(frame),
+        hours=markdown.wrapped(_hours(tasks)),
+        compared=markdown.wrapped(_compared(frame, means)),
+        bench=means.metrics.get("command", BENCH),
+        found=markdown.wrapped(_found(frame)),
         table=table1.table1_markdown(frame.loc[[*order, MEAN]]),
         runs=_runs(tasks, order),
         training=_training(folder),
@@ -180,14 +176,61 @@ def _percent(value: Any) -> str:
 
 
 def _hardest(frame: pd.DataFrame) -> str:
-    """Return the task with the lowest win rate against `RANDOM`, and that rate, as a clause.
-
-    It is empty where no task was compared with `RANDOM`.
-    """
+    """Return the mean and the lowest win rate against `RANDOM` as a clause; "" without any."""
     rates = frame.drop(MEAN).set_index("title")["random"].dropna()
     if rates.empty:
         return ""
-    return f", least of all {rates.idxmin()}, {rates.min():.1f} %"
+    mean = _percent(frame.loc[MEAN, "random"])
+    return f"; against (3) {mean}, least of all {rates.idxmin()}, {rates.min():.1f} %"
+
+
+def _hours(tasks: Sequence[Record]) -> str:
+    """Return one sentence with the hours of training, and the references that they include."""
+    known = {name for one in tasks for name in one.metrics["valid_loss"]}
+    words = {AVERAGE: "constant answers", RANDOM: "read-outs of the random encoder"}
+    names = [text for name, text in words.items() if name in known]
+    trained = " and ".join(names) + " included" if names else "without references"
+    return (
+        f"{sum(each.seconds or 0.0 for each in tasks) / 3600:.1f} hours by the clock of processes "
+        f"with one thread, {trained}, on a machine with other work on it."
+    )
+
+
+def _found(frame: pd.DataFrame) -> str:
+    """Return the mean win rates beside the paper's, and the tasks that win too seldom."""
+    mean = frame.loc[MEAN]
+    return (
+        f"Mean {_percent(mean['average'])} and {_percent(mean['readout'])} (the paper's: "
+        f"{PAPER_MEAN[0]} % and {PAPER_MEAN[1]} %){_hardest(frame)}. {_defects(frame)}"
+    )
+
+
+def _compared(frame: pd.DataFrame, means: Record) -> str:
+    """Return what a win rate is, for the references that were measured."""
+    untrained = frame["random"].notna().any()
+    third = (
+        ", and (3) one that is trained on all images of the task's own network, for as long"
+        if untrained
+        else ""
+    )
+    sweep = means.metrics.get("sweep")
+    detail = ""
+    if sweep:
+        detail = (
+            f" ({sweep['images']:,} images of buildings that trained no encoder; at most "
+            f"{sweep['epochs']} epochs"
+            + (", until the validation loss no longer falls)" if sweep["patience"] else ")")
+        )
+    return (
+        "Share of the test images on which a task's network has a smaller loss than (1) the best "
+        f"constant answer, {'' if third else 'and '}(2) a read-out from the *random* encoder that "
+        f"is trained on the transfer data, as all transfers are{detail}{third}. Larger is better, "
+        "50 % is chance. Intervals resample buildings, and so lack the seed of the training. "
+        "Source-only tasks have no read-outs. The paper has (1) and (2): its published transfers "
+        "`random -> target`, learned from 16,000 images, have the win rates that its Table 1 "
+        "prints. Its figures are for its own networks and data (256 pixels, 120,000 images, "
+        "ResNet-50): like is not compared with like."
+    )
 
 
 def draw(folder: Path) -> None:
@@ -232,7 +275,14 @@ def _epochs(tasks: Sequence[Record]) -> str:
 
 def _runs(tasks: Sequence[Record], order: Sequence[str]) -> str:
     known = {one.settings["task"]: one for one in tasks}
-    heads = ["Task", "Parameters:", "Best epoch:", "Validation loss:", "Test loss:", "Minutes:"]
+    heads = [
+        "Task",
+        "Parameters:",
+        "Best epoch, of at most:",
+        "Validation loss:",
+        "Test loss:",
+        "Minutes:",
+    ]
     rows = []
     for name in order:
         one = known[name]

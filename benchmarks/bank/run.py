@@ -26,6 +26,7 @@ from encoders.bank.jobs import MANIFEST
 from encoders.bank.pretrained import SUFFIX
 from encoders.bank.table1 import MEAN, make_table1
 from encoders.training.run_state import LOG
+from encoders.transfer.file_names import CONFIG
 from taskgraph.tables import write_frame
 
 TABLE, LOST = "table1.csv", "losses.parquet"
@@ -59,7 +60,8 @@ def run(settings: Settings, out: Path) -> None:
     write_frame(frame.reset_index(), out / TABLE)
     draw_pictures(out, Path(settings.data), settings.division)
     weights = sum(path.stat().st_size for path in bank.glob("*" + SUFFIX))
-    record_table(log, manifest, frame, weights, inputs)
+    about = {"weights": weights, "command": SUITE.command(settings), "sweep": sweep_facts(sweep)}
+    record_table(log, manifest, frame, about, inputs)
 
 
 def log_of(out: Path, manifest: Mapping[str, Any]) -> Log:
@@ -94,6 +96,19 @@ def _files_hash(folder: Path, *patterns: str) -> str:
     return files_hash(folder, sorted(path for each in patterns for path in folder.glob(each)))
 
 
+def sweep_facts(sweep: Path | None) -> dict[str, Any] | None:
+    """Return how a sweep trained its read-outs: ``images``, ``epochs`` and ``patience``."""
+    if sweep is None or not (sweep / CONFIG).exists():
+        return None
+    transfer = json.loads((sweep / CONFIG).read_text())["transfer"]
+    fit = transfer["fit"]
+    return {
+        "images": transfer["pool"]["train"],
+        "epochs": fit["epochs"],
+        "patience": fit.get("patience"),
+    }
+
+
 def settings_of(
     task: Mapping[str, Any], manifest: Mapping[str, Any], inputs: Mapping[str, Any]
 ) -> dict[str, Any]:
@@ -120,7 +135,7 @@ def record_table(
     log: Log,
     manifest: Mapping[str, Any],
     frame: pd.DataFrame,
-    weights: int,
+    about: Mapping[str, Any],
     inputs: Mapping[str, Any],
 ) -> None:
     """Add a record for each task, with its row of Table 1, and one for the means.
@@ -133,8 +148,9 @@ def record_table(
         The bank's ``manifest.json``.
     frame : DataFrame
         Table 1, as `encoders.bank.table1.make_table1` returns it.
-    weights : int
-        Bytes of all networks together.
+    about : dict
+        Further metrics of the record of the means: ``weights`` (bytes of all networks together),
+        ``command``, and ``sweep`` as `sweep_facts` returns it.
     inputs : dict
         The hashes of `bank_inputs`.
     """
@@ -150,7 +166,7 @@ def record_table(
         log.add(asked, metrics, seed=seed, split=SPLIT, seconds=task["seconds"])
     asked = settings_of_mean(inputs)
     if not log.has(asked, split=SPLIT):
-        means = {"table1": frame.loc[MEAN].drop("title").to_dict(), "weights": weights}
+        means = {"table1": frame.loc[MEAN].drop("title").to_dict(), **about}
         log.add(asked, means, split=SPLIT)
 
 

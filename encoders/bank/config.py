@@ -24,6 +24,9 @@ VALID_LOSSES_SUFFIX = ".valid_losses.parquet"
 RANDOM = "random"
 """Reference: a read-out trained on the representations of an untrained encoder."""
 
+REFERENCES = (AVERAGE, RANDOM)
+"""The references that a bank may have for each task."""
+
 
 @dataclass(frozen=True)
 class BankConfig:
@@ -37,9 +40,9 @@ class BankConfig:
         Size of the networks and of the pictures, a key of `encoders.networks.PRESETS`.
     fit : FitConfig
         Settings of every training; ``epochs_of`` replaces its epochs for some tasks.
-    references : bool
-        Whether the two references of each task are trained as well: the best constant answer, and
-        the read-out from the random encoder.
+    references : tuple of str or bool
+        References of each task that are trained as well, of `REFERENCES`: the best constant answer,
+        and the read-out from the random encoder. True stands for both, False for none.
     adversarial : AdversarialConfig, optional
         Adds the paper's adversarial term to the loss of maps; the preset must have a
         discriminator.
@@ -63,7 +66,7 @@ class BankConfig:
     data: str
     preset: str = "tiny"
     fit: FitConfig = dataclasses.field(default_factory=FitConfig)
-    references: bool = True
+    references: tuple[str, ...] | bool = True
     adversarial: AdversarialConfig | None = None
     splits: str | None = None
     epochs_of: Mapping[str, int] = dataclasses.field(default_factory=dict)
@@ -91,9 +94,11 @@ class BankConfig:
         A source-only task has no read-out from the random encoder, as it is no target of
         transfers.
         """
-        if not self.references:
-            return (SELF,)
-        return (SELF, AVERAGE) if self.task(name).source_only else (SELF, AVERAGE, RANDOM)
+        asked = self.references
+        if isinstance(asked, bool):
+            asked = REFERENCES if asked else ()
+        without = {RANDOM} if self.task(name).source_only else set()
+        return (SELF, *(one for one in REFERENCES if one in asked and one not in without))
 
     def epochs(self, names: Sequence[str]) -> int:
         """Return the number of epochs that these tasks and their references take in total."""

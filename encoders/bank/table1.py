@@ -83,8 +83,7 @@ def make_table1(
         A folder of ``NAME.losses.parquet`` (``target, sources, image, loss``). The name of an
         image is the building's, a slash, and the view's.
     sweep : path, optional
-        The folder of a sweep of transfers from that bank, which has the losses for `READOUT` on
-        test images.
+        The folder of a sweep of transfers from that bank, which has the losses for `READOUT`.
     split : "test" or "val"
         The split; for ``val``, the files are ``NAME.valid_losses.parquet``, which banks of earlier
         versions lack.
@@ -114,8 +113,12 @@ def make_table1(
             f"{bank}: no *{suffix} in this folder; `taskgraph train` writes them"
         )
     losses = {path.name.removesuffix(suffix): _losses(path) for path in paths}
-    of_sweep = {name: _sweep_losses(Path(sweep), name) for name in losses} if sweep else {}
-    buildings = sorted({name for frame in losses.values() for name in _buildings(frame)})
+    of_sweep: dict[str, pd.DataFrame] = {}
+    if sweep is not None:
+        part = Path(sweep) / {"test": "measured", "val": "validation"}[split]
+        of_sweep = {name: _sweep_losses(part / name) for name in losses}
+    frames = [*losses.values(), *of_sweep.values()]
+    buildings = sorted({name for frame in frames for name in _buildings(frame)})
     # counts[draw, building] is how often the resample contains the building.
     chances = np.full(len(buildings), 1 / len(buildings))
     counts = np.random.default_rng(seed).multinomial(len(buildings), chances, size=draws)
@@ -207,13 +210,13 @@ def _losses(path: Path) -> pd.DataFrame:
     return wide
 
 
-def _sweep_losses(sweep: Path, name: str) -> pd.DataFrame:
-    """Read a task's losses in a sweep: its own network's and the read-out's, as `_losses` does.
+def _sweep_losses(folder: Path) -> pd.DataFrame:
+    """Read a target's losses in a sweep: its own network's and the read-out's, as `_losses` does.
 
     The table is empty if the sweep has not measured both.
     """
     columns = {SELF: SELF, "random": READOUT}
-    files = {new: sweep / "measured" / name / f"{old}.parquet" for old, new in columns.items()}
+    files = {new: folder / f"{old}.parquet" for old, new in columns.items()}
     if not all(path.exists() for path in files.values()):
         return pd.DataFrame()
     frames = {new: pd.read_parquet(path).set_index("image") for new, path in files.items()}

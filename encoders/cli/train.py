@@ -91,11 +91,15 @@ PRESETS = ("tiny", "base", "paper")
 @jobs_option("1")
 @threads_option
 @click.option(
-    "--references/--no-references",
-    default=True,
+    "--references",
+    type=click.Choice(["both", "average", "random", "none"]),
+    default="both",
     show_default=True,
-    help="Also train the two references of each task: the best constant answer and a read-out "
-    "from an untrained encoder.",
+    help="References to train for each task as well: average, the best constant answer; random, a "
+    "read-out from an untrained encoder, trained on the same images; both or none.",
+)
+@click.option(
+    "--no-references", "references", flag_value="none", help="The same as --references none."
 )
 @click.option(
     "--adversarial",
@@ -112,7 +116,7 @@ def train(
     tasks: tuple[str, ...],
     jobs: int | None,
     epochs_of: dict[str, int],
-    references: bool,
+    references: str,
     adversarial: bool,
     tensorboard: bool,
     resume: bool,
@@ -150,13 +154,14 @@ def train(
     loaded, columns = own_tasks(own, data)
     chosen = _chosen(tasks, loaded, columns) or _all_tasks(data)
     term = AdversarialConfig() if adversarial else None
+    also = {"both": True, "none": False}.get(references, (references,))
     every = [*loaded, *columns]
     epochs_of = {find_task(name, every).name: number for name, number in epochs_of.items()}
     config = BankConfig(
         data,
         preset,
         FitConfig(**settings),
-        references,
+        also,
         term,
         splits,
         epochs_of,

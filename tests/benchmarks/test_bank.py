@@ -79,7 +79,7 @@ def page_of(shipped, folder, **columns):
         table[name] = values
     manifest = json.loads((shipped / "out" / "manifest.json").read_text())
     inputs = {"bank_hash": "0123456789ab", "losses_sha256": str(columns)}
-    record_table(log_of(folder, manifest), manifest, table, 1_000_000, inputs)
+    record_table(log_of(folder, manifest), manifest, table, {"weights": 1_000_000}, inputs)
     return SUITE.write_page(folder)
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.bank import comparison, curves, tried
-from benchmarks.bank.comparison import COLUMNS, COMPARISON, compared, stopped_share
+from benchmarks.bank.comparison import COLUMNS, COMPARISON, VALID, compared, stopped_share
 from benchmarks.bank.curves import CURVES, SHOWN, cuts_of
 from benchmarks.bank.tried import costs
 from benchmarks.results.machine import RESULTS
@@ -123,13 +123,13 @@ def test_a_bank_that_is_partly_trained_and_has_no_references_is_compared(banks, 
     part = write_bank(tmp_path / "part", scale=0.4, names=NAMES[:2], references=False)
     frame = compared(part, banks[1])
     assert list(frame["task"]) == ["edge2d", "rgb2sfnorm"]
-    assert frame[[*REFERENCES, "valid_average", "valid_random"]].isna().all(axis=None)
+    assert frame[[*REFERENCES, *VALID]].isna().all(axis=None)
     assert frame[["old_average", "old_random", "over_old"]].notna().all(axis=None)
     frame.to_csv(tmp_path / COMPARISON, index=False)
     words = " ".join(comparison.section(tmp_path).split())
     assert "The bank is not complete: 2 of 25 tasks." in words
     assert "2 of 2 trainings stopped by patience (100%; the goal of 95% is reached)" in words
-    assert "Win rates on the validation images" not in words
+    assert "on the validation images, which" not in words
 
 
 def test_banks_that_cannot_be_compared_are_told(banks, tmp_path):
@@ -152,7 +152,7 @@ def test_the_section_shows_both_banks(banks, tmp_path):
     assert "| `edge2d` | patience | 8 | 11 | 60 |" in section
     assert f"| `edge2d` | {row['old_average']:.1f} | {row['average']:.1f} | – | – |" in section
     assert "In the earlier bank 2 of 3 tasks had their best epoch last." in words
-    assert "Win rates on the validation images" in words
+    assert "on the validation images, which chose the epochs, in per cent:" in words
     assert comparison.section(banks[0]) == ""
 
 

@@ -175,6 +175,12 @@ def test_what_is_measured_depends_on_the_task_and_on_what_is_asked_for():
     assert whole.sources_of("edge2d") == ("self", "average", "random")
     assert whole.sources_of("jigsaw") == ("self", "average")  # no target of transfers
     assert bare.sources_of("edge2d") == ("self",)
+    constant, untrained = (BankConfig("world", references=(r,)) for r in ("average", "random"))
+    assert [constant.sources_of(t) for t in ("edge2d", "jigsaw")] == [("self", "average")] * 2
+    assert [untrained.sources_of(t) for t in ("edge2d", "jigsaw")] == [
+        ("self", "random"),
+        ("self",),
+    ]
 
 
 @pytest.mark.slow

@@ -190,6 +190,23 @@ def test_a_read_out_is_compared_on_the_images_of_its_sweep(tmp_path):
     assert weak(found)[0].startswith("edge2d wins on 50.0 % of the images against a read-out of r")
 
 
+def test_validation_rates_of_a_read_out_are_those_of_the_sweeps_validation_images(tmp_path):
+    """Buildings that only the sweep has are resampled as well: won in c, lost in d and e."""
+    images = ["a/0", "b/0"]
+    bank, folder = tmp_path / "bank", tmp_path / "sweep" / "validation" / "edge2d"
+    bank.mkdir()
+    folder.mkdir(parents=True)
+    write(bank, "edge2d", {"self": dict.fromkeys(images, 1.0)})
+    (bank / "edge2d.losses.parquet").rename(bank / "edge2d.valid_losses.parquet")
+    for source, losses in (("self", [0.5, 0.5, 0.5]), ("random", [1.0, 0.25, 0.25])):
+        pd.DataFrame({"image": ["c/0", "d/0", "e/0"], "loss": losses}).to_parquet(
+            folder / f"{source}.parquet"
+        )
+    row = make_table1(bank, tmp_path / "sweep", split="val", draws=500).loc["edge2d"]
+    assert row["readout"] == pytest.approx(100 / 3)
+    assert (row["readout_low"], row["readout_high"]) == (0, 100)
+
+
 def test_the_papers_random_is_its_published_read_out_on_transfer_data(shared):
     path = shared / "taskonomy" / "transfers_16k.csv"
     published = pd.read_csv(path).query("sources == 'random'").set_index("target")

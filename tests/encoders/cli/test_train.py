@@ -72,6 +72,21 @@ def test_every_flag_reaches_the_training(asked, tmp_path):
     assert more["jobs"] == 2
 
 
+@pytest.mark.parametrize(
+    ("flags", "wanted"),
+    [
+        ("--references both", True),
+        ("--references average", ("average",)),
+        ("--references random", ("random",)),
+        ("--references none", False),
+        ("--no-references", False),
+    ],
+)
+def test_each_reference_may_be_left_out(asked, tmp_path, flags, wanted):
+    assert run(["train", "--data", "world", *flags.split(), "-o", str(tmp_path / "bank")]) == 0
+    assert asked[0][2].references == wanted
+
+
 @pytest.mark.parametrize("flag", ["--epochs", "--max-epochs"])
 def test_without_patience_training_is_as_long_as_it_was(asked, tmp_path, flag):
     assert (
