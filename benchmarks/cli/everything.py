@@ -12,6 +12,7 @@ from typing import Any
 from benchmarks.cli import index
 from benchmarks.cli.registry import suites
 from benchmarks.results.console import printed
+from benchmarks.results.frame import UnfinishedError
 from benchmarks.results.record import FILE
 from benchmarks.results.suite import PAGE, Suite
 from taskgraph.cli.output import note
@@ -27,16 +28,27 @@ GROWN, ADDED = "grown", 4
 def render_all(results: Path) -> list[str]:
     """Render the pages of all suites that have records, and the page that lists them.
 
+    A suite whose records do not suffice for its page yet is named in a message, and its folder is
+    left as it is.
+
     Returns
     -------
     list of str
-        The names of these suites.
+        The names of the suites whose pages were rendered.
     """
-    recorded = [suite for suite in suites() if (results / suite.name / FILE).exists()]
-    for suite in recorded:
-        suite.write_page(results / suite.name)
+    rendered = []
+    for suite in suites():
+        folder = results / suite.name
+        if not (folder / FILE).exists():
+            continue
+        try:
+            suite.write_page(folder)
+        except UnfinishedError as error:
+            note(f"{suite.name} has no page yet: {error}")
+        else:
+            rendered.append(suite.name)
     write_text(index.render(results), results / PAGE)
-    return [suite.name for suite in recorded]
+    return rendered
 
 
 def run_all(out: Path, preset: str, names: tuple[str, ...]) -> dict[str, str]:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from benchmarks.cli.registry import suites
 from benchmarks.results import markdown
+from benchmarks.results.frame import UnfinishedError
 from benchmarks.results.record import FILE
+from benchmarks.results.suite import Suite
 
 HEADER = """# Results
 
@@ -32,10 +34,18 @@ def render(results: Path) -> str:
         [
             f"[{suite.name}]({suite.name}/README.md)",
             suite.question,
-            suite.finding(results / suite.name),
+            _finding(suite, results / suite.name),
             f"`taskgraph bench {suite.name}`",
         ]
         for suite in suites()
         if (results / suite.name / FILE).exists()
     ]
     return HEADER + markdown.table(["suite", "asks", "found", "command"], rows) + FOOTER
+
+
+def _finding(suite: Suite, folder: Path) -> str:
+    """Return the main result in one sentence, or that its records do not suffice yet."""
+    try:
+        return suite.finding(folder)
+    except UnfinishedError:
+        return "not finished: the records lack some that the page needs"

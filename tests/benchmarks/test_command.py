@@ -2,6 +2,7 @@
 
 import contextlib
 import shlex
+import shutil
 import subprocess
 import sys
 import types
@@ -267,6 +268,23 @@ def test_a_folder_of_a_stopped_run_is_rendered_or_told_in_one_line(name, tmp_pat
     assert code == 0 or (code == 2 and told.startswith("Error: ") and told.count("\n") == 1)
     with contextlib.suppress(TaskgraphError):
         assert load(name).finding(tmp_path)
+
+
+def test_all_pages_are_rendered_but_those_of_stopped_runs(tmp_path, capsys):
+    """A folder of one record of the suite transfers, and the finished one of intervals."""
+    measured = ROOT / "results"
+    shutil.copytree(measured / "intervals", tmp_path / "intervals")
+    (tmp_path / "intervals" / "README.md").unlink()
+    (tmp_path / "transfers").mkdir()
+    with (measured / "transfers" / "records.jsonl").open() as lines:
+        (tmp_path / "transfers" / "records.jsonl").write_text(next(lines))
+    assert run(["bench", "all", "--render", "--out", str(tmp_path)]) == 0
+    told = capsys.readouterr().err
+    assert "transfers has no page yet: " in told
+    assert "rendered intervals\n" in told
+    assert (tmp_path / "intervals" / "README.md").exists()
+    page = (tmp_path / "README.md").read_text()
+    assert "| not finished: the records lack some that the page needs |" in page
 
 
 def test_a_run_of_one_part_keeps_its_records_where_the_page_needs_more(tmp_path, monkeypatch):
