@@ -104,7 +104,9 @@ def world_folder(settings: Settings) -> Path:
 
 
 def unseen_buildings(world: Path, buildings: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the buildings on which the encoders of the library's bank were not trained.
+    """Return the buildings that are not in the data set of the encoders of the library's bank.
+
+    Those that chose the encoders' epochs, or that the bank left out, do not count as unseen either.
 
     Raises
     ------
@@ -122,8 +124,8 @@ def unseen_buildings(world: Path, buildings: tuple[str, ...]) -> tuple[str, ...]
     kept = buildings[seen:]
     if len(kept) < 3:
         raise InvalidDataError(
-            f"{world} has {len(buildings)} buildings, and the bank's encoders were trained on the "
-            f"first {seen}; make more (taskgraph scenes {world} --buildings {seen + 30})"
+            f"{world} has {len(buildings)} buildings, and the first {seen} are in the data set of "
+            f"the bank's encoders; make more (taskgraph scenes {world} --buildings {seen + 30})"
         )
     return kept
 
