@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from taskgraph.arrays import Booleans
@@ -12,7 +10,7 @@ from taskgraph.solver.additive import least_value
 from taskgraph.solver.ascent import Levels, tighten
 from taskgraph.solver.clock import Clock
 from taskgraph.solver.contract import Node, contract, root_node
-from taskgraph.solver.incumbent import Incumbent
+from taskgraph.solver.incumbent import Incumbent, SearchResult
 from taskgraph.solver.leaves import is_leaf, offer_solutions
 from taskgraph.solver.local import Neighborhood, affordable, greedy_set, improve
 
@@ -26,22 +24,13 @@ WIDEST = 6
 """Largest order: an edge of order k has k (k - 1) / 2 pairs of sources."""
 
 
-@dataclass(frozen=True)
-class BranchResult:
-    """The outcome of a search: whether it is complete, its proven bound, and its nodes."""
-
-    complete: bool
-    bound: float
-    nodes: int
-
-
 def can_branch(program: Program) -> bool:
     """Return whether the Lagrangian bound is valid for this program."""
     narrow: bool = program.edge_sources.shape[1] <= WIDEST
     return narrow and not program.may_transfer and not program.conflicts
 
 
-def branch_and_bound(program: Program, incumbent: Incumbent, clock: Clock) -> BranchResult:
+def branch_and_bound(program: Program, incumbent: Incumbent, clock: Clock) -> SearchResult:
     """Improve the incumbent until it is proven to be the one to report, or time is up.
 
     The node with the largest bound is next, so that the proven bound falls with time. While there
@@ -70,7 +59,7 @@ def branch_and_bound(program: Program, incumbent: Incumbent, clock: Clock) -> Br
             open_nodes += _split(smaller)
     open_nodes = [node for node in open_nodes if node.limit >= max(incumbent.cutoff, floor)]
     bound = max([incumbent.value, *(node.limit for node in open_nodes)])
-    return BranchResult(not open_nodes, bound, nodes)
+    return SearchResult(not open_nodes, bound, nodes)
 
 
 def _next(open_nodes: list[Node], incumbent: Incumbent) -> int:

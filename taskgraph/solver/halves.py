@@ -21,7 +21,7 @@ from taskgraph.program import Program
 from taskgraph.solver.additive import AdditiveAscent
 from taskgraph.solver.choice import tolerance
 from taskgraph.solver.clock import Clock
-from taskgraph.solver.incumbent import Incumbent
+from taskgraph.solver.incumbent import Incumbent, SearchResult
 
 MOST_FREE = 28
 """Most undecided sources."""
@@ -50,14 +50,6 @@ class _Half(NamedTuple):
     own: Integers  # (T,) place of the target among ``sources``; -1 for none
 
 
-class HalvesResult(NamedTuple):
-    """Whether every set was tried, a bound of the others, and the tried sets of the first half."""
-
-    complete: bool
-    bound: float
-    tried: int
-
-
 def can_halve(program: Program) -> bool:
     """Return whether a program has few undecided sources, and its value depends on them alone."""
     free = int((~(program.required | program.banned)).sum())
@@ -73,7 +65,7 @@ def _first_half(free: int) -> int:
 
 def search_halves(
     program: Program, ascent: AdditiveAscent, incumbent: Incumbent, clock: Clock
-) -> HalvesResult:
+) -> SearchResult:
     """Offer the incumbent every set that may be the one to report, until time is up.
 
     Sets of the first half that agree on their first sources are a group; groups with larger bounds
@@ -98,10 +90,10 @@ def search_halves(
                 for supervised in halves.candidates(first, incumbent):
                     incumbent.offer(supervised)
         if clock.over:
-            return HalvesResult(False, float(best[order[number:]].max()), tried)
+            return SearchResult(False, float(best[order[number:]].max()), tried)
         if clock.callback is not None:
             clock.callback(incumbent.value, max(incumbent.value, float(best[prefix])), tried)
-    return HalvesResult(True, incumbent.value, tried)
+    return SearchResult(True, incumbent.value, tried)
 
 
 def _search_group(part: Program, ascent: AdditiveAscent, incumbent: Incumbent, clock: Clock) -> int:
@@ -110,7 +102,7 @@ def _search_group(part: Program, ascent: AdditiveAscent, incumbent: Incumbent, c
     better.run(incumbent.cutoff, STEPS)
     if better.bound().value < incumbent.cutoff:
         return 0
-    return search_halves(part, better, incumbent, replace(clock, callback=None)).tried
+    return search_halves(part, better, incumbent, replace(clock, callback=None)).nodes
 
 
 class Halves:

@@ -9,9 +9,6 @@ from taskgraph.program import Program
 from taskgraph.solver.choice import Choice, choose_transfers
 from taskgraph.solver.clock import Clock
 
-KICKS = 6
-"""Restarts of the local search from the best set without a third of its sources."""
-
 BITS = 32
 """Bits for the sum of the places of the sources that an edge lacks."""
 
@@ -147,39 +144,21 @@ def _reordered(queue: Integers, wanted: Booleans) -> Integers:
 
 
 def local_search(
-    program: Program, starts: list[Booleans], clock: Clock | None = None, *, kicks: int = KICKS
+    program: Program, starts: list[Booleans], clock: Clock | None = None
 ) -> Choice | None:
-    """Search from several starts, then from the best set with a third of its sources removed.
+    """Return the best choice of searches from several sets; None if it leaves a target unsolved.
 
-    Parameters
-    ----------
-    starts : list of (S,) bools
-        Sets from which greedy additions and swaps begin, as far as the budget allows them.
-    kicks : int
-        How often a third of the best set is removed at random (with a fixed seed) and the search
-        begins again.
-
-    Returns
-    -------
-    Choice or None
-        None if the best set leaves a target unsolved.
+    From each of ``starts``, (S,) bools, as far as the budget allows it, greedy additions and swaps
+    begin. Restarts from a part of the best set improved none of our hard instances.
     """
-    neighborhood, clock, random = Neighborhood(program), clock or Clock(), np.random.default_rng(0)
+    neighborhood, clock = Neighborhood(program), clock or Clock()
     sets = []
     for start in starts:
         chosen = greedy_set(neighborhood, affordable(neighborhood, np.flatnonzero(start)), clock)
         sets.append(improve(neighborhood, chosen, clock))
-    best = max(sets, key=lambda supervised: neighborhood.values(supervised).sum())
-    for _ in range(kicks):
-        inside = np.flatnonzero(best & ~program.required)
-        if clock.over or not len(inside):
-            break
-        kicked = best.copy()
-        kicked[random.choice(inside, -(-len(inside) // 3), replace=False)] = False
-        kicked = improve(neighborhood, greedy_set(neighborhood, kicked, clock), clock)
-        if neighborhood.values(kicked).sum() > neighborhood.values(best).sum():
-            best = kicked
-    return choose_transfers(program, best)
+    return choose_transfers(
+        program, max(sets, key=lambda supervised: neighborhood.values(supervised).sum())
+    )
 
 
 def affordable(neighborhood: Neighborhood, wanted: Integers) -> Booleans:

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 
 from taskgraph.program import Program
-from taskgraph.solver.additive import AdditiveBound
+from taskgraph.solver.additive import AdditiveAscent, AdditiveBound
 from taskgraph.solver.backends import Backend
 from taskgraph.solver.branch import branch_and_bound, can_branch
 from taskgraph.solver.choice import Choice, choose_transfers
@@ -138,27 +138,44 @@ def _solve(program: Program, backend: Backend, clock: Clock, limits: EdgeLimits)
     ascent, best = solve_root(reduced, known, clock.share(1 / 2), listed=listed, many=many)
     if best is not None:
         return Solution("optimal", reduced, best, best.value)
-    bound, incumbent = ascent.bound(), Incumbent(reduced, clock)
+    incumbent = Incumbent(reduced, clock)
     if known is not None:
         incumbent.offer(known.supervised)
     tried = _try_solvable(incumbent, clock) if listed else None
     if tried is not None:
-        return _proven(program, incumbent, tried, backend, clock)
-    _search_locally(incumbent, bound, clock)
-    residual = fix_variables(reduced, bound, cutoff=incumbent.cutoff)
-    if listed and can_halve(reduced):
-        halves = search_halves(residual, ascent.of_part(residual), incumbent, clock)
-        if halves.complete:
-            return _proven(program, incumbent, halves.tried, backend, clock)
-        return _stopped(incumbent, min(bound.value, halves.bound), halves.tried, clock)
+        return _finished(program, reduced, incumbent, tried, backend, clock)
+    halved = listed and can_halve(reduced)
+    return _search(program, incumbent, ascent, backend, clock, limits.branch, halved=halved)
+
+
+def _search(
+    program: Program,
+    incumbent: Incumbent,
+    ascent: AdditiveAscent,
+    backend: Backend,
+    clock: Clock,
+    branch: int,
+    *,
+    halved: bool,
+) -> Solution:
+    """Search what the bound at the root leaves: in halves, by branching, or as one model."""
+    bound, reduced = ascent.bound(), incumbent.program
+    root = min(bound.value, unbudgeted_bound(reduced))
+    if not incumbent.reaches(root):
+        _search_locally(incumbent, bound, clock)
+    residual = fix_variables(reduced, bound, cutoff=incumbent.least_tie)
+    if incumbent.reaches(root):
+        return _first_of_ties(residual, incumbent, 0, backend, clock)
     branching = backend.name == "highs" and can_branch(reduced)
-    if branching and len(residual.edge_value) > limits.branch:
-        solution = _solve_by_branching(residual, bound.value, incumbent, clock)
+    if halved:
+        found = search_halves(residual, ascent.of_part(residual), incumbent, clock)
+    elif branching and len(residual.edge_value) > branch:
+        found = branch_and_bound(residual, incumbent, clock)
     else:
-        solution = _solve_by_model(residual, bound.value, incumbent, backend, clock)
-    if solution.status == "infeasible":
-        return _infeasible(program, backend, clock, solution.nodes, proven=False)
-    return solution
+        return _solve_by_model(program, residual, root, incumbent, backend, clock)
+    if not found.complete:
+        return _stopped(incumbent, min(root, found.bound), found.nodes, clock)
+    return _finished(program, residual, incumbent, found.nodes, backend, clock, proven=halved)
 
 
 def _try_solvable(incumbent: Incumbent, clock: Clock) -> int | None:
@@ -191,44 +208,48 @@ def _search_locally(incumbent: Incumbent, bound: AdditiveBound, clock: Clock) ->
         incumbent.offer(choice.supervised)
 
 
-def _proven(
-    program: Program, incumbent: Incumbent, nodes: int, backend: Backend, clock: Clock
+def _finished(
+    program: Program,
+    residual: Program,
+    incumbent: Incumbent,
+    nodes: int,
+    backend: Backend,
+    clock: Clock,
+    *,
+    proven: bool = True,
 ) -> Solution:
-    """Return what follows where the incumbent was offered every set that may be optimal."""
+    """Return what follows where the incumbent was offered every set that may be optimal.
+
+    ``residual`` still admits all ties. ``proven`` is that of `_infeasible`.
+    """
     first = incumbent.first
     if first is None:
-        return _infeasible(program, backend, clock, nodes)
+        return _infeasible(program, backend, clock, nodes, proven=proven)
+    if incumbent.skips_ties:
+        return _first_of_ties(residual, incumbent, nodes, backend, clock)
     return Solution("optimal", incumbent.program, first, first.value, nodes)
 
 
-def _solve_by_branching(
-    program: Program, root: float, incumbent: Incumbent, clock: Clock
-) -> Solution:
-    """Solve the fixed program by the Lagrangian branch and bound."""
-    search = branch_and_bound(program, incumbent, clock)
-    if not search.complete:
-        return _stopped(incumbent, min(root, search.bound), search.nodes, clock)
-    first = incumbent.first
-    if first is None:
-        return Solution("infeasible", program, nodes=search.nodes)
-    return Solution("optimal", incumbent.program, first, first.value, search.nodes)
-
-
 def _solve_by_model(
-    program: Program, root: float, incumbent: Incumbent, backend: Backend, clock: Clock
+    program: Program,
+    residual: Program,
+    root: float,
+    incumbent: Incumbent,
+    backend: Backend,
+    clock: Clock,
 ) -> Solution:
     """Solve the fixed program as one mixed-integer model."""
     try:
-        ranked = Ranking(program, backend, clock).best()
+        ranked = Ranking(residual, backend, clock).best()
     except OutOfTime:
         return _stopped(incumbent, root, 0, clock)
     if ranked.choice is not None:
         incumbent.offer(ranked.choice.supervised)
     elif ranked.status == "infeasible" and incumbent.first is None:
-        return Solution("infeasible", program, nodes=ranked.nodes)
+        return _infeasible(program, backend, clock, ranked.nodes, proven=False)
     bound = min(root, max(ranked.bound, incumbent.value))
     if ranked.status in ("optimal", "infeasible"):
-        return _first_of_ties(program, incumbent, ranked.nodes, backend, clock)
+        return _first_of_ties(residual, incumbent, ranked.nodes, backend, clock)
     return _stopped(incumbent, bound, ranked.nodes, clock)
 
 
@@ -250,7 +271,8 @@ def _stopped(incumbent: Incumbent, bound: float, nodes: int, clock: Clock) -> So
         reason = "stopped before a taxonomy was found" if clock.stop.is_set() else limit
         return Solution("unknown", incumbent.program, bound=bound, nodes=nodes, reason=reason)
     bound = max(bound, incumbent.first.value)
-    return Solution("feasible", incumbent.program, incumbent.first, bound, nodes)
+    status: Status = "optimal" if incumbent.reaches(bound) else "feasible"
+    return Solution(status, incumbent.program, incumbent.first, bound, nodes)
 
 
 def _infeasible(

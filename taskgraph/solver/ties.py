@@ -10,6 +10,9 @@ from taskgraph.solver.choice import Choice, choose_transfers, tolerance, without
 from taskgraph.solver.clock import Clock, OutOfTime
 from taskgraph.solver.model import Model, grouped_model
 
+BATCH = 15
+"""Names that one model puts in order; their weights reach 2 ** 14."""
+
 
 def break_ties(program: Program, choice: Choice, backend: Backend, clock: Clock) -> Choice:
     """Return the first of all optimal choices: fewest sources, then the first list of names.
@@ -69,18 +72,26 @@ def _fewest(
 def _first_by_name(
     program: Program, choice: Choice, least: float, backend: Backend, clock: Clock
 ) -> Choice:
-    """Go through the names in order, and require each source that some tied choice contains."""
-    model = _tie_model(program, least, clock, float(choice.supervised.sum()))
-    for source, variable in enumerate(model.supervised):
-        if choice.supervised[source]:
-            variable.lowBound = 1
-        elif not program.banned[source]:
-            variable.lowBound = 1
-            tied = _first_tie(model, program, least, backend, clock)
-            if tied is None:
-                variable.lowBound = variable.upBound = 0
-            else:
-                choice = tied
+    """Go through the names in order, `BATCH` at a time, and keep as early ones as possible.
+
+    A source weighs more than all later ones of its batch together.
+    """
+    most = int(choice.supervised.sum())
+    model = _tie_model(program, least, clock, float(most))
+    model.lp.sense = pulp.LpMaximize
+    names = (~program.banned).nonzero()[0].tolist()
+    for batch in (names[k : k + BATCH] for k in range(0, len(names), BATCH)):
+        variables = [model.supervised[source] for source in batch]
+        weights = [1 << k for k in range(len(batch))][::-1]
+        model.lp.setObjective(pulp.LpAffineExpression(zip(variables, weights, strict=True)))
+        tied = _first_tie(model, program, least, backend, clock)
+        if tied is None:
+            return choice
+        choice = tied
+        if choice.supervised[: batch[-1] + 1].sum() == most:
+            return choice
+        for source, variable in zip(batch, variables, strict=True):
+            variable.lowBound = variable.upBound = int(choice.supervised[source])
     return choice
 
 

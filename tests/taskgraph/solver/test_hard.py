@@ -220,7 +220,7 @@ def test_without_local_search_a_cover_is_found_within_the_time(monkeypatch):
     monkeypatch.setattr("taskgraph.solver.search.greedy_choice", lambda *_: None)
     program = hard(latent(100, 50, 0), 20)
     found = solve_program(program, HIGHS, Clock(2.0))
-    assert found.status == "feasible"
+    assert found.status in ("feasible", "optimal")  # it is proven in about 2 s
     assert found.choice.cost <= 20
 
 
