@@ -47,7 +47,8 @@ def solve(
     solver : str
         ``highs``, ``cbc``, or any other that PuLP finds by name.
     time_limit : float, optional
-        Seconds after which the best solution so far is returned, with its gap.
+        Seconds after which the best solution so far is returned, with its gap. If its value is
+        proven by then, it is optimal, but another optimum may come first in the order above.
     callback : function, optional
         Called as ``callback(value, bound, nodes)`` at the nodes of a long proof.
     clock : Clock, optional
