@@ -26,7 +26,10 @@ class Neighborhood:
         self.reached, self.start = np.unique(program.edge_target, return_index=True)
         owned = np.flatnonzero(program.self_source >= 0)
         self.owned, self.own = owned, program.self_source[owned]
+        self.own_value = program.self_value[owned]
         self.members = np.ascontiguousarray(program.edge_sources.T)  # K, E
+        self.code = np.arange(len(program.sources) + 1) + (1 << BITS)
+        self.code[-1] = 0  # padding
 
     def values(self, supervised: Booleans) -> Floats:
         """Return the value of each target with a set of supervised sources, (T,)."""
@@ -34,12 +37,9 @@ class Neighborhood:
 
     def _lacking(self, supervised: Booleans) -> Integers:
         """Return the number of lacking sources times 2 ** `BITS`, plus their places, (E,)."""
-        code = np.arange(len(supervised) + 1) + (1 << BITS)
+        code = self.code.copy()
         code[:-1][supervised] = 0
-        code[-1] = 0
-        total = np.zeros(self.members.shape[1], dtype=np.int64)
-        for place in self.members:
-            total += code[place]
+        total: Integers = code[self.members].sum(axis=0)
         return total
 
     def _values(self, supervised: Booleans, count: Integers) -> Floats:
@@ -47,7 +47,11 @@ class Neighborhood:
         if len(self.reached):
             worth = np.where(count == 0, self.program.edge_value, self.penalty)
             value[self.reached] = np.maximum.reduceat(worth, self.start)
-        return self._with_own(value, supervised)
+        held = supervised[self.own]
+        own = self.own_value[held]
+        mine = self.owned[held]
+        value[mine] = np.maximum(own, value[mine]) if self.program.may_transfer else own
+        return value
 
     def additions(self, supervised: Booleans) -> tuple[float, Floats]:
         """Return the value of a set, and an (S,) array of its values with each source added."""
@@ -63,20 +67,12 @@ class Neighborhood:
             worth[program.solved_by_own(supervised)[target]] = 0.0
         increase = np.zeros((len(program.sources), len(program.targets)))
         np.maximum.at(increase, (added, target), worth)
-        own_increase = program.self_value[self.owned] - value[self.owned]
+        own_increase = self.own_value - value[self.owned]
         increase[self.own, self.owned] = (
             np.maximum(own_increase, 0.0) if program.may_transfer else own_increase
         )
         score = float(value.sum())
         return score, np.where(supervised, score, score + increase.sum(axis=1))
-
-    def _with_own(self, value: Floats, supervised: Booleans) -> Floats:
-        """Return the values of targets where the supervised ones may use their own network."""
-        program = self.program
-        own = program.self_value
-        if program.may_transfer:
-            own = np.maximum(own, value)
-        return np.where(program.solved_by_own(supervised), own, value)
 
 
 def greedy_choice(program: Program, clock: Clock | None = None) -> Choice | None:
