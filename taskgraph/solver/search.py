@@ -43,13 +43,19 @@ class EdgeLimits:
     Attributes
     ----------
     listed : int
-        With more edges, no attempt is made to list all sets that may be optimal.
+        With more edges, no attempt is made to list all sets that may be optimal, and none of the
+        two other methods that try all of some sets is used.
+    halved, covered : int
+        With more edges, not all sets are tried in two halves (`search_halves`), and the sets that
+        solve every target are not listed (`list_solvable`).
     branch : int
         With more edges after fixing, the Lagrangian branch and bound is quicker than the
         mixed-integer model.
     """
 
     listed: int = 1_000_000
+    halved: int = 1_000_000
+    covered: int = 1_000_000
     branch: int = 600
 
 
@@ -133,18 +139,20 @@ def _solve(program: Program, backend: Backend, clock: Clock, limits: EdgeLimits)
         return _infeasible(program, backend, clock)
     brief = clock.share(1 / 3, least=GRACE)
     known = greedy_choice(reduced, brief) or local_search(reduced, [reduced.required], brief)
-    listed = len(reduced.edge_value) <= limits.listed
-    many = FEWER if can_halve(reduced) else MANY
+    edges = len(reduced.edge_value)
+    listed = edges <= limits.listed
+    halved = edges <= min(limits.listed, limits.halved) and can_halve(reduced)
+    many = FEWER if halved else MANY
     ascent, best = solve_root(reduced, known, clock.share(1 / 2), listed=listed, many=many)
     if best is not None:
         return Solution("optimal", reduced, best, best.value)
     incumbent = Incumbent(reduced, clock)
     if known is not None:
         incumbent.offer(known.supervised)
-    tried = _try_solvable(incumbent, clock) if listed else None
+    covered = edges <= min(limits.listed, limits.covered)
+    tried = _try_solvable(incumbent, clock) if covered else None
     if tried is not None:
         return _finished(program, reduced, incumbent, tried, backend, clock)
-    halved = listed and can_halve(reduced)
     return _search(program, incumbent, ascent, backend, clock, limits.branch, halved=halved)
 
 

@@ -9,6 +9,7 @@ from benchmarks.results.machine import RESULTS
 from benchmarks.results.record import read_records
 from benchmarks.speed.solver import anytime, growth, tables
 from benchmarks.speed.solver import run as solver
+from benchmarks.speed.solver.ablation import WITHOUT
 from benchmarks.speed.solver.drawn_calls import draw, drawn_calls
 from benchmarks.speed.solver.formulations import paper_model
 from benchmarks.speed.solver.growth import exponent
@@ -115,14 +116,21 @@ def test_sizes_and_proofs_are_followed_and_drawn(tmp_path, monkeypatch):
     assert followed["seconds_told"] == sorted(followed["seconds_told"])
     page = SUITE.write_page(tmp_path)
     assert "| targets | 8: " in page
+    without = [each for each in records if each.settings["part"] == "ablation"]
+    assert {each.settings["without"] for each in without} == set(WITHOUT)
+    assert {each.metrics["status"] for each in without} == {"optimal"}
+    values = [each.metrics["objective"] for each in without]
+    assert values == pytest.approx([values[0]] * len(WITHOUT))
+    assert "## Each method switched off" in page
     assert {path.name for path in tmp_path.glob("*.svg")} == {"growth.svg", "anytime.svg"}
     solver.run(some, tmp_path)
     assert len(read_records(tmp_path)) == len(records), "nothing is measured twice"
 
 
-def test_committed_proofs_agree_and_bounds_hold():
+@pytest.mark.parametrize("part", ["library", "ablation"])
+def test_committed_proofs_agree_and_bounds_hold(part):
     frame = to_frame(read_records(RESULTS / "solver"))
-    frame = frame[frame["part"] == "library"]
+    frame = frame[frame["part"] == part]
     best = frame.groupby(["instance", "budget"])["objective"].transform("max")
     proven = frame["status"] == "optimal"
     assert np.allclose(frame["objective"][proven & best.notna()], best[proven & best.notna()])

@@ -125,6 +125,25 @@ def _gains_of(target: int, helps: Floats, groups: Sets, noise: Floats, own: Floa
     return sets, score, float(score.max() * own[target])
 
 
+def graded(tasks: int, per_target: int, seed: int) -> Transfers:
+    """Return a table of grades, as a person would give them: many sets are equally good.
+
+    A target has transfers from random sets of 1 or 2 sources, each with the grade 1 or 2. ``self``
+    has the grade 2. The affinities of a target sum to one.
+    """
+    random = np.random.default_rng(seed)
+
+    def draw(target: int) -> Drawn:
+        others = np.delete(np.arange(tasks), target)
+        sets: set[tuple[int, ...]] = set()
+        while len(sets) < per_target:
+            members = random.choice(others, int(random.integers(1, 3)), replace=False)
+            sets.add(tuple(sorted(members.tolist())))
+        return sorted(sets), random.integers(1, 3, size=per_target).astype(float), 2.0
+
+    return _table(tasks, draw)
+
+
 def _table(tasks: int, draw: Callable[[int], Drawn]) -> Transfers:
     """Return the table of all targets; the affinities of each are scaled to sum to one."""
     names = [f"t{task:03d}" for task in range(tasks)]
@@ -142,5 +161,6 @@ FAMILIES: dict[str, Callable[[int, int, int], Transfers]] = {
     "latent": latent,
     "flat": flat,
     "gains": gains,
+    "graded": graded,
 }
 """Generators by name: tasks, transfers a target, seed."""

@@ -8,6 +8,7 @@ from benchmarks.results.figures import write_picture
 from benchmarks.results.frame import latest, not_finished, part, to_frame
 from benchmarks.results.markdown import commit_text, table
 from benchmarks.results.record import Record, read_records
+from benchmarks.speed.solver.ablation import ablation_section
 from benchmarks.speed.solver.libraries_section import libraries_section, proven_rows
 from benchmarks.speed.solver.sections import (
     anytime_section,
@@ -40,6 +41,7 @@ def render(folder: Path) -> str:
         (libraries_section, part(records, part="library")),
         (growth_section, latest(part(records, part="growth"), "limit")),
         (anytime_section, latest(part(records, part="anytime"), "limit")),
+        (ablation_section, latest(part(records, part="ablation"), "limit")),
     )
     header = HEADER.format(**(records[-1].versions or {}))
     return "\n".join([header, *(section(found) for section, found in made if found)])

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmarks.results.log import open_log
+from benchmarks.speed.solver.ablation import time_ablations
 from benchmarks.speed.solver.anytime import follow_proofs
 from benchmarks.speed.solver.drawn_calls import time_drawn_calls
 from benchmarks.speed.solver.growth import time_growth
 from benchmarks.speed.solver.libraries import time_libraries
 from benchmarks.speed.solver.settings import (
+    ABLATION,
     ALL,
     ANYTIME,
     CALLS,
@@ -43,3 +45,5 @@ def run(settings: Settings, out: Path) -> None:
         time_growth(settings, log)
     if settings.part in (ALL, ANYTIME):
         follow_proofs(settings, log)
+    if settings.part in (ALL, ABLATION):
+        time_ablations(settings, log)

@@ -8,7 +8,7 @@ from benchmarks.results.suite import CPU, PAPER, SMOKE, Suite, option
 
 ALL, CALLS, DRAWN = "all", "calls", "drawn"
 GROWTH, ANYTIME = "growth", "anytime"
-LIBRARIES, VERSIONS = "libraries", "versions"
+LIBRARIES, VERSIONS, ABLATION = "libraries", "versions", "ablation"
 
 
 @dataclass(frozen=True)
@@ -17,10 +17,11 @@ class Settings:
 
     part: str = option(
         ALL,
-        choices=(ALL, CALLS, DRAWN, VERSIONS, LIBRARIES, GROWTH, ANYTIME),
+        choices=(ALL, CALLS, DRAWN, VERSIONS, LIBRARIES, GROWTH, ANYTIME, ABLATION),
         help="Time whole calls of tg.solve, such calls with drawn budgets and costs, calls of an "
         "earlier version and of this one (with --before), proofs by several libraries on the same "
-        "programs, or the growth of the time with each size; or follow long proofs.",
+        "programs, or the growth of the time with each size; follow long proofs; or time proofs "
+        "with each method of the solver switched off.",
     )
     taskonomy: str | None = option(
         None,
@@ -64,7 +65,7 @@ SUITE = Suite(
     ),
     time="hours on one core (limit 60 s a proof and method); --preset smoke takes seconds",
     writes="one record a proof and method, a whole call, a set of draws, a version of a call, a "
-    "size, and a followed proof",
+    "size, a followed proof, and a proof without a method",
     settings=Settings,
     package="benchmarks.speed.solver",
     presets={

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -36,6 +36,10 @@ GENERATED = [
 """Family, tasks, transfers a target, budgets."""
 
 
+GRADED = [("graded", 40, 15, (8, 13)), ("graded", 25, 24, (5, 8))]
+"""Tables of two grades, which the ablation has as well."""
+
+
 SMALL = [("latent", 12, 12, (3,)), ("flat", 12, 12, (3,)), ("gains", 8, 12, (3,))]
 """The only ones that ``--small`` times."""
 
@@ -60,6 +64,8 @@ class ProgramInstance:
     published : bool
         Whether it is one of the published tables.
     max_order : int
+    size : int
+        Number of transfers of a generated table; 0 for a published one.
     """
 
     name: str
@@ -68,6 +74,7 @@ class ProgramInstance:
     seed: int | None = None
     published: bool = False
     max_order: int = 4
+    size: int = 0
 
     @property
     def problem(self) -> dict[str, Any]:
@@ -88,9 +95,18 @@ def instances(settings: Settings) -> Iterator[ProgramInstance]:
             yield ProgramInstance(name, make, PUBLISHED_BUDGETS, published=True)
         else:
             print(f"{name} is skipped: there is no folder {folder.name}; give it by --taskonomy")
-    for family, tasks, transfers, budgets in SMALL if settings.small else GENERATED:
-        for seed in range(FIRST_SEED, FIRST_SEED + settings.seeds):
+    yield from generated(SMALL if settings.small else GENERATED, settings.seeds)
+
+
+def generated(
+    kinds: Sequence[tuple[str, int, int, tuple[int, ...]]], seeds: int
+) -> Iterator[ProgramInstance]:
+    """Yield generated tables: family, tasks, transfers a target and budgets of each."""
+    for family, tasks, transfers, budgets in kinds:
+        for seed in range(FIRST_SEED, FIRST_SEED + seeds):
             name = f"{family} {tasks} x {transfers} ({seed})"
             make = partial(FAMILIES[family], tasks, transfers, seed)
             order = MAX_ORDER.get(family, 4)
-            yield ProgramInstance(name, make, budgets, seed, max_order=order)
+            yield ProgramInstance(
+                name, make, budgets, seed, max_order=order, size=tasks * transfers
+            )
