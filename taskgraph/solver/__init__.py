@@ -36,7 +36,9 @@ def solve(
     supervised network or by one transfer whose sources are all supervised, while label and
     transfer costs stay within the budget (Zamir et al., CVPR 2018, Sec. 3.4, with the budget on
     nodes and the square root of the affinity as the default objective). Of several optima, the
-    one with the fewest supervised tasks is returned, then the one with the first names.
+    one with the fewest supervised tasks is returned, then the one with the first names; where
+    coarse affinities, such as grades, leave thousands of them, the first one that is found in 10
+    seconds.
 
     Parameters
     ----------
@@ -47,8 +49,7 @@ def solve(
     solver : str
         ``highs``, ``cbc``, or any other that PuLP finds by name.
     time_limit : float, optional
-        Seconds after which the best solution so far is returned, with its gap. If its value is
-        proven by then, it is optimal, but another optimum may come first in the order above.
+        Seconds after which the best solution so far is returned, with its gap.
     callback : function, optional
         Called as ``callback(value, bound, nodes)`` at the nodes of a long proof.
     clock : Clock, optional

@@ -32,6 +32,8 @@ GRACE = 0.7
 """Seconds that the first local search has even beyond a short time limit."""
 FEWER = 20_000
 """Most sets that are listed where trying every set in two halves is quick as well."""
+TIES_SECONDS = 10.0
+"""Most seconds that the first of equally good solutions is looked for, once the value is proven."""
 SCARCE = 6
 """Where at most so many sources fit, all sets that solve every target may be few enough to list."""
 
@@ -264,9 +266,14 @@ def _solve_by_model(
 def _first_of_ties(
     program: Program, incumbent: Incumbent, nodes: int, backend: Backend, clock: Clock
 ) -> Solution:
-    """Return the first of all optima, in which edges that fixing removed may take part as well."""
+    """Return the first of all optima, in which edges that fixing removed may take part as well.
+
+    After `TIES_SECONDS` the first one so far is returned.
+    """
     assert incumbent.first is not None
-    first = break_ties(program, incumbent.first, backend, clock)
+    left = TIES_SECONDS if clock.left is None else min(clock.left, TIES_SECONDS)
+    brief = Clock(left, stop=clock.stop)
+    first = break_ties(program, incumbent.first, backend, brief)
     choice = choose_transfers(incumbent.program, first.supervised) or incumbent.first
     return Solution("optimal", incumbent.program, choice, choice.value, nodes)
 

@@ -93,3 +93,10 @@ def test_a_value_that_equals_its_bound_is_optimal_even_if_time_is_up():
     table = graded(25, 24, 2, seed=0)
     found = tg.solve(table, budget=8, objective="linear", time_limit=0.3)
     assert (found.status, found.objective_value, found.gap) == ("optimal", 50.0, 0.0)
+
+
+def test_the_search_for_the_first_tie_has_a_limit_of_its_own(monkeypatch):
+    monkeypatch.setattr(search, "TIES_SECONDS", 0.0)
+    found = tg.solve(graded(25, 24, 2, seed=0), budget=8, objective="linear")
+    assert (found.status, found.objective_value, found.gap) == ("optimal", 50.0, 0.0)
+    assert found.spent <= 8
