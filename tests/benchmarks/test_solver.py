@@ -118,9 +118,8 @@ def test_sizes_and_proofs_are_followed_and_drawn(tmp_path, monkeypatch):
     assert "| targets | 8: " in page
     without = [each for each in records if each.settings["part"] == "ablation"]
     assert {each.settings["without"] for each in without} == set(WITHOUT)
-    assert {each.metrics["status"] for each in without} == {"optimal"}
-    values = [each.metrics["objective"] for each in without]
-    assert values == pytest.approx([values[0]] * len(WITHOUT))
+    answers = {(each.metrics["status"], each.metrics["objective"]) for each in without}
+    assert len(answers) == 1, "one program, and the same answer without each method"
     assert "## Each method switched off" in page
     assert {path.name for path in tmp_path.glob("*.svg")} == {"growth.svg", "anytime.svg"}
     solver.run(some, tmp_path)

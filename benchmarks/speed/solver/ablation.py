@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import replace
 from typing import Any
@@ -70,7 +71,7 @@ def timed(program: Program, limits: EdgeLimits, limit: float) -> dict[str, objec
         "processor_seconds": round(time.process_time() - start, 4),
         "status": found.status,
         "objective": None if found.choice is None else found.choice.value,
-        "bound": found.bound,
+        "bound": found.bound if math.isfinite(found.bound) else None,
     }
 
 
