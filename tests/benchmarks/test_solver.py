@@ -107,7 +107,7 @@ def test_sizes_and_proofs_are_followed_and_drawn(tmp_path, monkeypatch):
     monkeypatch.setattr(growth, "BASE", {"targets": 8, "transfers": 6, "order": 2, "budget": 2})
     monkeypatch.setattr(growth, "SMALLER", {"targets": (8, 9)})
     monkeypatch.setattr(anytime, "SMALLER", (("latent", 10, 8, 3),))
-    monkeypatch.setattr(tables, "SMALL", [("latent", 8, 6, (2,))])
+    monkeypatch.setattr(tables, "SMALL", [("latent", 8, 6, (2, 4))])
     some = Settings(small=True, taskonomy=str(tmp_path / "nowhere"), time_limit=5.0, seeds=1)
     solver.run(some, tmp_path)
     records = read_records(tmp_path)
@@ -118,8 +118,12 @@ def test_sizes_and_proofs_are_followed_and_drawn(tmp_path, monkeypatch):
     assert "| targets | 8: " in page
     without = [each for each in records if each.settings["part"] == "ablation"]
     assert {each.settings["without"] for each in without} == set(WITHOUT)
-    answers = {(each.metrics["status"], each.metrics["objective"]) for each in without}
-    assert len(answers) == 1, "one program, and the same answer without each method"
+    answers = {
+        (each.settings["budget"], each.metrics["status"], round(each.metrics["objective"] or 0, 9))
+        for each in without
+    }
+    assert len(answers) == 2, "two programs, and the same answer without each method"
+    assert {status for _, status, _ in answers} == {"infeasible", "optimal"}
     assert "## Each method switched off" in page
     assert {path.name for path in tmp_path.glob("*.svg")} == {"growth.svg", "anytime.svg"}
     solver.run(some, tmp_path)
