@@ -39,6 +39,10 @@ if TYPE_CHECKING:
 PRESETS = ("tiny", "base", "paper")
 
 
+REFERENCES = click.Choice(["both", "average", "random", "none"])
+"""What ``--references`` may be."""
+
+
 @click.command("train")
 @data_option
 @click.option(
@@ -92,14 +96,18 @@ PRESETS = ("tiny", "base", "paper")
 @threads_option
 @click.option(
     "--references",
-    type=click.Choice(["both", "average", "random", "none"]),
+    type=REFERENCES,
     default="both",
     show_default=True,
     help="References to train for each task as well: average, the best constant answer; random, a "
     "read-out from an untrained encoder, trained on the same images; both or none.",
 )
 @click.option(
-    "--no-references", "references", flag_value="none", help="The same as --references none."
+    "--no-references",
+    "references",
+    flag_value="none",
+    type=REFERENCES,
+    help="The same as --references none.",
 )
 @click.option(
     "--adversarial",
