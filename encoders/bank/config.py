@@ -24,9 +24,6 @@ VALID_LOSSES_SUFFIX = ".valid_losses.parquet"
 RANDOM = "random"
 """Reference: a read-out trained on the representations of an untrained encoder."""
 
-REFERENCES = (AVERAGE, RANDOM)
-"""The references that a bank may have for each task."""
-
 
 @dataclass(frozen=True)
 class BankConfig:
@@ -41,8 +38,8 @@ class BankConfig:
     fit : FitConfig
         Settings of every training; ``epochs_of`` replaces its epochs for some tasks.
     references : tuple of str or bool
-        References of each task that are trained as well, of `REFERENCES`: the best constant answer,
-        and the read-out from the random encoder. True stands for both, False for none.
+        References of each task that are trained as well: `AVERAGE`, the best constant answer, and
+        `RANDOM`, the read-out from the random encoder. True stands for both, False for none.
     adversarial : AdversarialConfig, optional
         Adds the paper's adversarial term to the loss of maps; the preset must have a
         discriminator.
@@ -94,11 +91,11 @@ class BankConfig:
         A source-only task has no read-out from the random encoder, as it is no target of
         transfers.
         """
+        known = (AVERAGE,) if self.task(name).source_only else (AVERAGE, RANDOM)
         asked = self.references
         if isinstance(asked, bool):
-            asked = REFERENCES if asked else ()
-        without = {RANDOM} if self.task(name).source_only else set()
-        return (SELF, *(one for one in REFERENCES if one in asked and one not in without))
+            return (SELF, *known) if asked else (SELF,)
+        return (SELF, *(one for one in known if one in asked))
 
     def epochs(self, names: Sequence[str]) -> int:
         """Return the number of epochs that these tasks and their references take in total."""
