@@ -101,6 +101,21 @@ def test_methods_agree_and_nothing_is_timed_twice(tmp_path, capsys):
     assert len(read_records(tmp_path)) == len(records)
 
 
+def test_the_seeds_after_the_first_two_have_our_time_alone(tmp_path):
+    some = Settings(part=LIBRARIES, small=True, time_limit=5.0, seeds=3, only="flat,none")
+    solver.run(some, tmp_path)
+    records = read_records(tmp_path)
+    names = {
+        seed: [each.settings["method"] for each in records if each.seed == seed]
+        for seed in (1000, 1001, 1002)
+    }
+    assert {each.settings["instance"][:4] for each in records} == {"flat"}
+    assert names[1000] == names[1001] == ["paper", "grouped", "cbc", "highspy", "taskgraph"]
+    assert names[1002] == ["taskgraph"]
+    text = libraries_section(records)
+    assert [text.count(f"| flat 12 x 12 ({seed}) |") for seed in names] == [2, 2, 1]
+
+
 def record(method, budget, seconds, status, objective, gap=None):
     settings = {"instance": "flat (1000)", "budget": budget, "method": method}
     settings |= {"part": "library", "processor_limit": 20.0}

@@ -27,7 +27,8 @@ ABOUT = """## Libraries, and the solver before
 commit {commit}; PySCIPOpt 6.3.0 and OR-Tools 9.15.6755 in an environment of their
 own{before}. Every method runs once, on one thread,
 within the row's limit in seconds of the processor, the methods of a row right after one another
-(where there are several commits, some cells were added later).
+(where there are several commits, some cells were added later). The seeds after the first two have
+our time alone.
 All but the paper's form get the grouped model after our dominance; where the head says so, also the
 set that our local search finds. The time of both is not counted. The paper's form, CBC and HiGHS
 without a start run through PuLP, the others through their own interfaces. CP-SAT has worths that
@@ -51,7 +52,8 @@ def libraries_section(records: list[Record]) -> str:
         limit = cells["processor_limit"].iloc[0]
         edges = f"{cells['transfers'].iloc[0]} ({cells['undominated'].iloc[0]})"
         rows.append([*first, edges, f"{limit:g}", *(_cell(cells, name) for name in names)])
-        ratios.append([*first, *(_ratio(cells, name) for name in names if name != "taskgraph")])
+        if len(cells) > 1:
+            ratios.append([*first, *(_ratio(cells, name) for name in names if name != "taskgraph")])
     commits = ", ".join(dict.fromkeys(commit_text(each.commit) for each in records))
     before = version_before(records)
     also = f", and {before} as the version before" if before else ""

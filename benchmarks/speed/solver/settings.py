@@ -45,11 +45,17 @@ class Settings:
         "time as well.",
     )
     only: str = option(
-        "", help="In the part libraries, time only tables whose name contains this text."
+        "",
+        help="In the part libraries, time only tables whose name contains one of these texts, "
+        "separated by commas.",
     )
     turns: int = option(5, help="Turns of each whole call; medians are reported.")
     draws: int = option(100, help="Drawn budgets and label costs for each published table.")
-    seeds: int = option(2, help="Seeds of each generated table, from 1000 on.")
+    seeds: int = option(
+        2,
+        help="Seeds of each generated table, from 1000 on. The part libraries times other solvers "
+        "than this one on the first two.",
+    )
     small: bool = option(False, help="Time only small generated tables.")
 
 
