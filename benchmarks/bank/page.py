@@ -5,18 +5,17 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from benchmarks.bank import comparison, curves, tried
+from benchmarks.bank import comparison, curves, tried, win_rates
 from benchmarks.bank.pictures import PHOTOS
 from benchmarks.results import markdown
 from benchmarks.results.frame import latest, not_finished, part
 from benchmarks.results.record import Record, read_records
 from encoders.bank import table1
 from encoders.bank.config import RANDOM
-from encoders.bank.table1 import MEAN, PAPER_MEAN, weak
+from encoders.bank.table1 import MEAN
 from encoders.tasks.names import DISPLAY_ORDER
 from taskgraph.tasks import AVERAGE
 
@@ -136,9 +135,9 @@ def render(folder: Path) -> str:
         batch=fit["batch"],
         rate=fit["learning_rate"],
         hours=markdown.wrapped(_hours(tasks)),
-        compared=markdown.wrapped(_compared(frame, means)),
+        compared=markdown.wrapped(win_rates.compared(frame, means)),
         bench=means.metrics.get("command", BENCH),
-        found=markdown.wrapped(_found(frame)),
+        found=markdown.wrapped(win_rates.found(frame)),
         table=table1.table1_markdown(frame.loc[[*order, MEAN]]),
         runs=_runs(tasks, order),
         training=_training(folder),
@@ -151,37 +150,14 @@ def finding(folder: Path) -> str:
     """Return one sentence with the mean win rates."""
     tasks, means = newest_records(folder)
     mean = means.metrics["table1"]
+    share = win_rates.percent(mean["average"])
     text = (
-        f"{len(tasks)} networks beat the best constant answer on {_percent(mean['average'])} of "
-        "the test images in the mean"
+        f"{len(tasks)} networks beat the best constant answer on {share} of the test images in the "
+        "mean"
     )
     if mean["readout"] is None:
         return text + "."
     return text + f", and a read-out from the random encoder on {mean['readout']:.1f} %."
-
-
-def _defects(frame: pd.DataFrame) -> str:
-    """Return one sentence that names the tasks whose win rates are below 60 %."""
-    defects = weak(frame)
-    if defects:
-        return "Below 60 %: " + "; ".join(defects) + "."
-    if frame["average"].isna()[MEAN]:
-        return "No reference has been trained yet."
-    second = " or (2)" if frame["readout"].notna()[MEAN] else ""
-    return f"No task is below 60 % against (1){second}."
-
-
-def _percent(value: Any) -> str:
-    return "(not measured)" if pd.isna(value) else f"{value:.1f} %"
-
-
-def _hardest(frame: pd.DataFrame) -> str:
-    """Return the mean and the lowest win rate against `RANDOM` as a clause; "" without any."""
-    rates = frame.drop(MEAN).set_index("title")["random"].dropna()
-    if rates.empty:
-        return ""
-    mean = _percent(frame.loc[MEAN, "random"])
-    return f"; against (3) {mean}, least of all {rates.idxmin()}, {rates.min():.1f} %"
 
 
 def _hours(tasks: Sequence[Record]) -> str:
@@ -193,43 +169,6 @@ def _hours(tasks: Sequence[Record]) -> str:
     return (
         f"{sum(each.seconds or 0.0 for each in tasks) / 3600:.1f} hours by the clock of processes "
         f"with one thread, {trained}, on a machine with other work on it."
-    )
-
-
-def _found(frame: pd.DataFrame) -> str:
-    """Return the mean win rates beside the paper's, and the tasks that win too seldom."""
-    mean = frame.loc[MEAN]
-    return (
-        f"Mean {_percent(mean['average'])} and {_percent(mean['readout'])} (the paper's: "
-        f"{PAPER_MEAN[0]} % and {PAPER_MEAN[1]} %){_hardest(frame)}. {_defects(frame)}"
-    )
-
-
-def _compared(frame: pd.DataFrame, means: Record) -> str:
-    """Return what a win rate is, for the references that were measured."""
-    untrained = frame["random"].notna().any()
-    third = (
-        ", and (3) one that is trained on all images of the task's own network, for as long"
-        if untrained
-        else ""
-    )
-    sweep = means.metrics.get("sweep")
-    detail = ""
-    if sweep:
-        detail = (
-            f" ({sweep['images']:,} images of buildings that trained no encoder; at most "
-            f"{sweep['epochs']} epochs"
-            + (", until the validation loss no longer falls)" if sweep["patience"] else ")")
-        )
-    return (
-        "Share of the test images on which a task's network has a smaller loss than (1) the best "
-        f"constant answer, {'' if third else 'and '}(2) a read-out from the *random* encoder that "
-        f"is trained on the transfer data, as all transfers are{detail}{third}. Larger is better, "
-        "50 % is chance. Intervals resample buildings, and so lack the seed of the training. "
-        "Source-only tasks have no read-outs. The paper has (1) and (2): its published transfers "
-        "`random -> target`, learned from 16,000 images, have the win rates that its Table 1 "
-        "prints. Its figures are for its own networks and data (256 pixels, 120,000 images, "
-        "ResNet-50): like is not compared with like."
     )
 
 
