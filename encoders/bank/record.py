@@ -14,18 +14,25 @@ import numpy as np
 import pandas as pd
 from torch import nn
 
-from encoders.bank.config import RECORD_SUFFIX, BankConfig
+from encoders.bank.config import (
+    LOSSES_SUFFIX,
+    RECORD_SUFFIX,
+    VALID_LOSSES_SUFFIX,
+    BankConfig,
+)
 from encoders.bank.splits import TaskSplits
+from encoders.dataset import TaskonomyDataset
 from encoders.dataset.manifest import classes_of
 from encoders.dataset.overlap import BUILDINGS, recorded_buildings
 from encoders.errors import InvalidDataError
+from encoders.errors.storage import read_json
 from encoders.tasks import TASKS, Task
 from encoders.tasks.definition import definition_hash
 from encoders.training.objective import output_of
 from encoders.training.run_state import differing
 from taskgraph.affinity import win_rate
 from taskgraph.arrays import Floats32
-from taskgraph.tables import write_text
+from taskgraph.tables import read_frame, write_text
 from taskgraph.tasks import SELF
 
 DEFINITION = "definition"
@@ -138,6 +145,41 @@ def losses_table(
         for source, each in losses.items()
     ]
     return pd.concat(frames, ignore_index=True).dropna(subset=["loss"])
+
+
+def recorded_results(name: str, out: Path, splits: TaskSplits) -> dict[str, TrainingResult]:
+    """Return the results in a task's record and tables of losses, by source; empty without them.
+
+    A folder that was copied without its `encoders.bank.config.RUNS` has these alone.
+    """
+    paths = [out / (name + suffix) for suffix in (RECORD_SUFFIX, LOSSES_SUFFIX)]
+    if not all(path.exists() for path in paths):
+        return {}
+    record = read_json(paths[0])
+    test = _losses_of(out / (name + LOSSES_SUFFIX), splits.test)
+    valid = _losses_of(out / (name + VALID_LOSSES_SUFFIX), splits.valid)
+    return {
+        source: TrainingResult(
+            test[source],
+            valid[source],
+            record["valid_loss"][source],
+            record["best_epoch"][source],
+            record["training"][source],
+        )
+        for source in record.get("training", {})
+        if source in test and source in valid
+    }
+
+
+def _losses_of(path: Path, part: TaskonomyDataset) -> dict[str, Floats32]:
+    """Return the losses on each image of a split, by source; NaN for an image without one."""
+    if not path.exists():  # as in folders of earlier versions
+        return {}
+    images = [part.image(number) for number in range(len(part))]
+    return {
+        str(source): group.set_index("image")["loss"].reindex(images).to_numpy(np.float32)
+        for source, group in read_frame(path).groupby("sources")
+    }
 
 
 def write_record(record: Mapping[str, Any], path: Path) -> None:

@@ -29,6 +29,7 @@ from encoders.bank.record import (
     definition_of,
     losses_table,
     record_of,
+    recorded_results,
     write_record,
 )
 from encoders.bank.splits import TaskSplits
@@ -38,11 +39,11 @@ from encoders.errors.storage import read_json
 from encoders.networks.readout import ReadOut, TransferNetwork
 from encoders.training.adversarial import adversary_of
 from encoders.training.augment import augmented, mirror_map
-from encoders.training.checkpoint import halved, restore, write_weights
+from encoders.training.checkpoint import halved, read_weights, restore, write_weights
 from encoders.training.fit import fit
 from encoders.training.loop import losses
 from encoders.training.objective import Average, loss_of, network_of, output_of, training_loss_of
-from encoders.training.run_state import BEST, LogEntry, RunState
+from encoders.training.run_state import BEST, LAST, LogEntry, RunState
 from encoders.training.tensorboard import scalars
 from taskgraph.tables import write_frame
 from taskgraph.tasks import AVERAGE, SELF
@@ -58,7 +59,8 @@ def train_task(
     """Train one task's network and its references, and test them on the test split.
 
     Each training keeps its state in `RUNS`. One that was interrupted resumes, and one that is
-    finished is read from there, so that adding references later costs their own training only.
+    finished is read from there, or, where the folder was copied without `RUNS`, from the record, so
+    that adding references later costs their own training only.
     The function writes ``NAME.safetensors`` (weights in half precision, with which the test losses
     are measured), ``NAME.json``, and the losses on the test and on the validation images,
     ``NAME.losses.parquet`` and ``NAME.valid_losses.parquet``, into ``out``.
@@ -72,8 +74,12 @@ def train_task(
     earlier = read_json(path).get("seconds", 0.0) if path.exists() else 0.0
     splits = TaskSplits.of_bank(config, name)
     models = {source: _untrained(source, splits, config) for source in config.sources_of(name)}
+    known = _without_run(name, out, splits)
+    if SELF in known:
+        weights = out / (name + SUFFIX)
+        restore(models[SELF], read_weights(weights)[0], where=weights)
     results = {
-        source: _train_and_test(model, source, splits, out, config, on_epoch)
+        source: known.get(source) or _train_and_test(model, source, splits, out, config, on_epoch)
         for source, model in models.items()
     }
     record = record_of(splits, models[SELF], config, results)
@@ -86,6 +92,15 @@ def train_task(
     write_frame(validation, out / (name + VALID_LOSSES_SUFFIX))
     write_record(record, path)
     return record
+
+
+def _without_run(name: str, out: Path, splits: TaskSplits) -> dict[str, TrainingResult]:
+    """Return the recorded results, by source, of trainings whose state is not in `RUNS`."""
+    return {
+        source: result
+        for source, result in recorded_results(name, out, splits).items()
+        if not (out / RUNS / f"{name}.{source}" / LAST).exists()
+    }
 
 
 def _untrained(source: str, splits: TaskSplits, config: BankConfig) -> nn.Module:
