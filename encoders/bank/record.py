@@ -25,7 +25,6 @@ from encoders.dataset import TaskonomyDataset
 from encoders.dataset.manifest import classes_of
 from encoders.dataset.overlap import BUILDINGS, recorded_buildings
 from encoders.errors import InvalidDataError
-from encoders.errors.storage import read_json
 from encoders.tasks import TASKS, Task
 from encoders.tasks.definition import definition_hash
 from encoders.training.objective import output_of
@@ -147,28 +146,14 @@ def losses_table(
     return pd.concat(frames, ignore_index=True).dropna(subset=["loss"])
 
 
-def recorded_results(name: str, out: Path, splits: TaskSplits) -> dict[str, TrainingResult]:
-    """Return the results in a task's record and tables of losses, by source; empty without them.
-
-    A folder that was copied without its `encoders.bank.config.RUNS` has these alone.
-    """
-    paths = [out / (name + suffix) for suffix in (RECORD_SUFFIX, LOSSES_SUFFIX)]
-    if not all(path.exists() for path in paths):
-        return {}
-    record = read_json(paths[0])
-    test = _losses_of(out / (name + LOSSES_SUFFIX), splits.test)
-    valid = _losses_of(out / (name + VALID_LOSSES_SUFFIX), splits.valid)
-    return {
-        source: TrainingResult(
-            test[source],
-            valid[source],
-            record["valid_loss"][source],
-            record["best_epoch"][source],
-            record["training"][source],
-        )
-        for source in record.get("training", {})
-        if source in test and source in valid
-    }
+def recorded_losses(
+    name: str, out: Path, splits: TaskSplits
+) -> tuple[dict[str, Floats32], dict[str, Floats32]]:
+    """Return the losses on the test and on the validation images that a folder holds, by source."""
+    return (
+        _losses_of(out / (name + LOSSES_SUFFIX), splits.test),
+        _losses_of(out / (name + VALID_LOSSES_SUFFIX), splits.valid),
+    )
 
 
 def _losses_of(path: Path, part: TaskonomyDataset) -> dict[str, Floats32]:

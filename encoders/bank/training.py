@@ -29,10 +29,11 @@ from encoders.bank.record import (
     definition_of,
     losses_table,
     record_of,
-    recorded_results,
+    recorded_losses,
     write_record,
 )
 from encoders.bank.splits import TaskSplits
+from encoders.dataset import TaskonomyDataset
 from encoders.dataset.overlap import BUILDINGS
 from encoders.engines import with_threads
 from encoders.errors.storage import read_json
@@ -45,6 +46,7 @@ from encoders.training.loop import losses
 from encoders.training.objective import Average, loss_of, network_of, output_of, training_loss_of
 from encoders.training.run_state import BEST, LAST, LogEntry, RunState
 from encoders.training.tensorboard import scalars
+from taskgraph.arrays import Floats32
 from taskgraph.tables import write_frame
 from taskgraph.tasks import AVERAGE, SELF
 
@@ -74,12 +76,9 @@ def train_task(
     earlier = read_json(path).get("seconds", 0.0) if path.exists() else 0.0
     splits = TaskSplits.of_bank(config, name)
     models = {source: _untrained(source, splits, config) for source in config.sources_of(name)}
-    known = _without_run(name, out, splits)
-    if SELF in known:
-        weights = out / (name + SUFFIX)
-        restore(models[SELF], read_weights(weights)[0], where=weights)
     results = {
-        source: known.get(source) or _train_and_test(model, source, splits, out, config, on_epoch)
+        source: _recorded(model, source, splits, out, config)
+        or _train_and_test(model, source, splits, out, config, on_epoch)
         for source, model in models.items()
     }
     record = record_of(splits, models[SELF], config, results)
@@ -94,13 +93,33 @@ def train_task(
     return record
 
 
-def _without_run(name: str, out: Path, splits: TaskSplits) -> dict[str, TrainingResult]:
-    """Return the recorded results, by source, of trainings whose state is not in `RUNS`."""
-    return {
-        source: result
-        for source, result in recorded_results(name, out, splits).items()
-        if not (out / RUNS / f"{name}.{source}" / LAST).exists()
-    }
+def _recorded(
+    model: nn.Module, source: str, splits: TaskSplits, out: Path, config: BankConfig
+) -> TrainingResult | None:
+    """Return the recorded result of a finished training whose state is not in `RUNS`, else None.
+
+    The task's own network is restored, and measured on validation images where an earlier version
+    did not write these losses.
+    """
+    name = splits.task.name
+    path, state = out / (name + RECORD_SUFFIX), out / RUNS / f"{name}.{source}" / LAST
+    record = read_json(path) if path.exists() and not state.exists() else {}
+    test, valid = recorded_losses(name, out, splits)
+    if source not in record.get("training", {}) or source not in test:
+        return None
+    if source == SELF:
+        restore(model, read_weights(out / (name + SUFFIX))[0], where=out / (name + SUFFIX))
+        if SELF not in valid:
+            valid[SELF] = _measured(model, splits, splits.valid, config, config.fit.fabric())
+    if source not in valid:
+        return None
+    return TrainingResult(
+        test[source],
+        valid[source],
+        record["valid_loss"][source],
+        record["best_epoch"][source],
+        record["training"][source],
+    )
 
 
 def _untrained(source: str, splits: TaskSplits, config: BankConfig) -> nn.Module:
@@ -146,14 +165,24 @@ def _train_and_test(
     run_state = _train(model, source, splits, out, config, on_epoch, fabric)
     rounded = {key: value.to(model.state_dict()[key]) for key, value in halved(model).items()}
     restore(model, rounded, where=BEST)
-    loss = loss_of(splits.task, splits.constants)
     test, valid = (
-        losses(fabric, model, loss, part.examples(splits.task.name), config.fit)
-        for part in (splits.test, splits.valid)
+        _measured(model, splits, part, config, fabric) for part in (splits.test, splits.valid)
     )
     return TrainingResult(
         test, valid, run_state.best_loss, run_state.best_epoch, run_state.summary()
     )
+
+
+def _measured(
+    model: nn.Module,
+    splits: TaskSplits,
+    part: TaskonomyDataset,
+    config: BankConfig,
+    fabric: Fabric,
+) -> Floats32:
+    """Return a model's loss on each image of a split; NaN without a target."""
+    loss = loss_of(splits.task, splits.constants)
+    return losses(fabric, model, loss, part.examples(splits.task.name), config.fit)
 
 
 def _train(
