@@ -46,7 +46,7 @@ SHEET = "scenes.png"
     type=int,
     default=0,
     show_default=True,
-    help="Seed of the whole data set; equal seeds give equal bytes.",
+    help="Seed of the whole data set; equal seeds give equal bytes on machines of one kind.",
 )
 @click.option(
     "--domain",

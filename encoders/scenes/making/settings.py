@@ -16,7 +16,7 @@ STEP = 16
 
 @dataclass(frozen=True)
 class WorldSettings:
-    """The settings of a data set; equal settings give equal bytes.
+    """The settings of a data set; equal settings give equal bytes on machines of one kind.
 
     Attributes
     ----------
