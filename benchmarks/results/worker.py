@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
+import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,9 @@ class WorkerError(TaskgraphError, RuntimeError):
 
 def call_worker(command: Sequence[str], job: Mapping[str, Any], *, needs: str) -> dict[str, Any]:
     """Run a worker on a job, and return the arrays that it wrote.
+
+    A process that fails after it wrote them, as a library's threads can make it at the end, has
+    done its job.
 
     Parameters
     ----------
@@ -43,11 +47,12 @@ def call_worker(command: Sequence[str], job: Mapping[str, Any], *, needs: str) -
             )
         except OSError as error:
             raise WorkerError(f"{command[0]} cannot be run: {error.strerror} (--python)") from None
-        if done.returncode or not result.exists():
+        try:
+            with result.open("rb") as file, np.load(file) as arrays:
+                return dict(arrays)
+        except (OSError, EOFError, ValueError, zipfile.BadZipFile):  # none, or one that was cut off
             lines = done.stderr.strip().splitlines() or ["no message"]
             raise WorkerError(
                 f"{Path(command[0]).name} {command[-1]} failed: {lines[-1]}; check that the Python "
                 f"of --python imports {needs}"
-            )
-        with np.load(result) as arrays:
-            return dict(arrays)
+            ) from None

@@ -91,6 +91,12 @@ def test_the_job_of_a_worker_measures_as_the_observation_does(task):
 def test_a_worker_runs_in_a_process_and_its_failure_is_one_line():
     copy = "import sys, shutil; shutil.copyfile(sys.argv[1], sys.argv[2])"
     assert call_worker([sys.executable, "-c", copy], {"seed": 4}, needs="x")["seed"] == 4
+    late = copy + "; import os; os.abort()"
+    assert call_worker([sys.executable, "-c", late], {"seed": 4}, needs="x")["seed"] == 4
+    for cut in (0, 2, 100):
+        part = f"import sys; open(sys.argv[2], 'wb').write(open(sys.argv[1], 'rb').read({cut}))"
+        with pytest.raises(WorkerError, match=r"failed: no message"):
+            call_worker([sys.executable, "-c", part], {"seed": 4}, needs="x")
     with pytest.raises(WorkerError, match=r"failed: boom; check .* of --python imports x"):
         call_worker([sys.executable, "-c", "import sys; sys.exit('boom')"], {}, needs="x")
     with pytest.raises(WorkerError, match="/none cannot be run: No such file"):
