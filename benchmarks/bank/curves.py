@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmarks.results.figures import INK, MUTED, new_figure, styled, write_picture
-from encoders.bank.config import RUNS
+from encoders.bank.config import RECORD_SUFFIX, RUNS
+from encoders.bank.jobs import MANIFEST
 from encoders.training.run_state import LOG
 from encoders.training.schedule import CUT
 from taskgraph.tables import write_frame
@@ -34,23 +38,45 @@ TRAIN_COLOR, VALID_COLOR = MUTED, "#2a7f9e"
 
 
 def curves_of(bank: Path) -> pd.DataFrame:
-    """Return one row for each evaluation in the logs of a bank's training runs.
+    """Return one row for each evaluation of a bank's training runs.
 
     Returns
     -------
     DataFrame
         ``task, source``, and the columns of `encoders.training.run_state.LogEntry`. Runs that
-        are not finished are included. It has no rows where the bank keeps no logs.
+        are not finished are included. A run whose log was not kept has the epochs, steps and
+        validation losses of the task's record. There are no rows where the bank has neither.
     """
     frames = []
     for path in sorted((bank / RUNS).glob(f"*/{LOG}")):
         task, _, source = path.parent.name.rpartition(".")
         frames.append(pd.read_csv(path).assign(task=task, source=source))
+    logged = {(frame["task"].iloc[0], frame["source"].iloc[0]) for frame in frames if len(frame)}
+    frames += [
+        curve.assign(task=task, source=source)
+        for task, record in records_of(bank).items()
+        for source, curve in _recorded(record)
+        if (task, source) not in logged
+    ]
     if not frames:
         return pd.DataFrame(columns=["task", "source", "epoch", "train_loss", "valid_loss"])
     joined = pd.concat(frames, ignore_index=True)
     first = ["task", "source"]
     return joined[[*first, *(name for name in joined if name not in first)]]
+
+
+def records_of(bank: Path) -> dict[str, dict[str, Any]]:
+    """Return the records of a bank's tasks, by name."""
+    paths = sorted(bank.glob("*" + RECORD_SUFFIX))
+    return {path.stem: json.loads(path.read_text()) for path in paths if path.name != MANIFEST}
+
+
+def _recorded(record: Mapping[str, Any]) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield each source of a record, and its validation losses by epoch."""
+    for source, training in record.get("training", {}).items():
+        curve = pd.DataFrame(training.get("valid_losses", []), columns=["step", "valid_loss"])
+        if len(curve):
+            yield source, curve.assign(epoch=curve.index // record["fit"]["evaluations"])
 
 
 def write_curves(bank: Path, out: Path) -> None:
@@ -64,6 +90,22 @@ def read_curves(folder: Path) -> pd.DataFrame | None:
     """Return the table of the curves of a folder of results, or None."""
     path = folder / CURVES
     return pd.read_parquet(path) if path.exists() else None
+
+
+def lost_text(folder: Path) -> str:
+    """Return a sentence on the tasks whose logs were not kept; "" if there are none."""
+    frame = read_curves(folder)
+    if frame is None:
+        return ""
+    own = frame[frame["source"] == SELF]
+    lost = own.loc[own["train_loss"].isna(), "task"].nunique()
+    if not lost:
+        return ""
+    tasks = "1 task" if lost == 1 else f"{lost} tasks"
+    return (
+        f" The logs of {tasks} were not kept: they have validation losses alone, from their "
+        "records, and the picture shows no cuts of them."
+    )
 
 
 def cuts_of(curve: pd.DataFrame) -> list[int]:

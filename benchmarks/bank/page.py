@@ -189,7 +189,8 @@ def _training(folder: Path) -> str:
     shown = (
         "## Learning curves\n\n![Training and validation loss over epochs of eight tasks, two a "
         "group; dotted lines are cuts of the learning rate, a dot is the best epoch]"
-        f"({picture})\n\n`curves.parquet` has every evaluation of every task.\n\n"
+        f"({picture})\n\n`curves.parquet` has every evaluation of every task."
+        f"{curves.lost_text(folder)}\n\n"
         if picture
         else ""
     )

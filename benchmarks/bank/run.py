@@ -29,7 +29,7 @@ from encoders.training.run_state import LOG
 from encoders.transfer.file_names import CONFIG
 from taskgraph.tables import write_frame
 
-TABLE, LOST = "table1.csv", "losses.parquet"
+TABLE, LOST, DIVISION = "table1.csv", "losses.parquet", "splits.csv"
 SPLIT = "test"
 
 
@@ -55,6 +55,8 @@ def run(settings: Settings, out: Path) -> None:
     write_tried(bank, settings.tried, out)
     for path in sorted([*bank.glob("*" + SUFFIX), *bank.glob("*.json")]):
         shutil.copyfile(path, out / path.name)
+    if settings.division is not None:
+        (out / DIVISION).write_bytes(Path(settings.division).read_bytes())
     write_frame(joined_losses(bank), out / LOST)
     frame = make_table1(bank, sweep)
     write_frame(frame.reset_index(), out / TABLE)

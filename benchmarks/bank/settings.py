@@ -42,7 +42,7 @@ SUITE = Suite(
     ),
     time="a minute; training the bank before takes hours",
     writes="one record a task; the networks, table1.csv, comparison.csv, tried.csv, "
-    "losses.parquet, curves.parquet, curves.svg, views.jpg, photos.jpg",
+    "losses.parquet, splits.csv, curves.parquet, curves.svg, views.jpg, photos.jpg",
     settings=Settings,
     package="benchmarks.bank",
     presets={SMOKE: {}, CPU: {}, PAPER: {}},

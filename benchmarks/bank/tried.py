@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from benchmarks.bank.comparison import read_comparison
-from benchmarks.bank.curves import curves_of
+from benchmarks.bank.curves import curves_of, records_of
 from benchmarks.results import markdown
 from benchmarks.results.markdown import number, wrapped
 from encoders.bank.config import RUNS
+from encoders.errors import InvalidDataError
 from encoders.training.checkpoint import read_config
 from encoders.training.run_state import LAST
 from taskgraph.tables import write_frame
@@ -44,16 +46,20 @@ def tried_runs(bank: Path, *, chosen: bool) -> pd.DataFrame:
     DataFrame
         ``chosen`` (whether these are the settings of the bank that is shipped), ``task``; the
         settings `KEPT`; ``trained``, the number of epochs so far, and ``best_epoch``, counted from
-        1; the smallest ``valid_loss``; the ``hours`` of its training steps, without evaluations;
-        why it ``stopped``, or None if it was ended by hand; and the ``images`` of an epoch.
+        1; the smallest ``valid_loss``; the ``hours`` of its training steps, without evaluations, or
+        of the whole job where the log of the steps was not kept; why it ``stopped``, or None if it
+        was ended by hand; and the ``images`` of an epoch.
     """
-    frame, rows = curves_of(bank), []
+    frame, records, rows = curves_of(bank), records_of(bank), []
     for task, curve in frame[frame["source"] == SELF].groupby("task", sort=True):
-        path = bank / RUNS / f"{task}.{SELF}" / LAST
-        config = read_config(path)
-        fit, curve = config["fit"], curve.sort_values("step")
-        steps = curve["step"].diff().fillna(curve["step"])
-        images = steps * fit["batch"]
+        fit, stopped = _settings_of(bank, str(task), records)
+        curve = curve.sort_values("step")
+        images = curve["step"].diff().fillna(curve["step"]) * fit["batch"]
+        hours = math.nan
+        if "images_per_second" in curve:
+            hours = float((images / curve["images_per_second"]).sum(min_count=1) / 3600)
+        if math.isnan(hours):
+            hours = records[str(task)]["seconds"] / 3600
         best = curve.iloc[int(curve["valid_loss"].to_numpy().argmin())]
         rows.append(
             {
@@ -63,12 +69,31 @@ def tried_runs(bank: Path, *, chosen: bool) -> pd.DataFrame:
                 "trained": len(curve),
                 "best_epoch": int(best["epoch"]) + 1,
                 "valid_loss": float(best["valid_loss"]),
-                "hours": float((images / curve["images_per_second"]).sum() / 3600),
-                "stopped": config["progress"].get("stopped"),
+                "hours": hours,
+                "stopped": stopped,
                 "images": int(images.iloc[0]),
             }
         )
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _settings_of(
+    bank: Path, task: str, records: Mapping[str, Mapping[str, Any]]
+) -> tuple[dict[str, Any], str | None]:
+    """Return a training's settings, and why it stopped, or None if it was ended by hand.
+
+    Where its state was not kept, both are those of the task's record. A training without a record
+    was ended by hand; it has the settings of the other tasks of the folder.
+    """
+    path = bank / RUNS / f"{task}.{SELF}" / LAST
+    if path.exists():
+        config = read_config(path)
+        return config["fit"], config["progress"].get("stopped")
+    if task in records:
+        return records[task]["fit"], records[task]["training"][SELF]["stopped"]
+    for other in records.values():
+        return other["fit"], None
+    raise InvalidDataError(f"{path} is missing, and {bank} has no record of a task; copy the bank")
 
 
 def write_tried(bank: Path, others: tuple[str, ...], out: Path) -> None:
@@ -95,7 +120,7 @@ def costs(frame: pd.DataFrame) -> list[dict[str, Any]]:
         The settings; ``tasks``, the tasks that stopped with both; ``epochs`` and
         ``chosen_epochs``, their epochs in sum; and ``whole``, the hours that all tasks of the bank
         would take if each cost the same ratio of epochs, NaN without such a task. Hours are those
-        of the chosen settings' steps, so that speeds of different days are not compared.
+        of the chosen settings, so that speeds of different days are not compared.
     """
     own = frame[frame["chosen"]].set_index("task")
     found = []
@@ -182,7 +207,7 @@ def _cost_text(one: dict[str, Any], frame: pd.DataFrame) -> str:
     tasks = ", ".join(f"`{name}`" for name in one["tasks"])
     return (
         f"{settings}, {tasks} took {one['epochs']} epochs, and {one['chosen_epochs']} with the "
-        f"chosen settings. The {len(own)} tasks of the bank took {own['hours'].sum():.1f} hours of "
-        f"training steps; at that ratio they would take {one['whole']:.1f} hours (an estimate from "
+        f"chosen settings. The {len(own)} tasks of the bank took {own['hours'].sum():.1f} hours; "
+        f"at that ratio they would take {one['whole']:.1f} hours (an estimate from "
         f"{len(one['tasks'])} task{'s' if len(one['tasks']) > 1 else ''}; it was not run)."
     )

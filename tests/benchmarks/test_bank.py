@@ -3,6 +3,7 @@
 import json
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -19,6 +20,8 @@ from encoders.bank.config import BankConfig
 from encoders.bank.identity import bank_hash, network_hashes
 from encoders.bank.jobs import train_bank
 from encoders.bank.pretrained import load
+from encoders.dataset.index import read_index
+from encoders.dataset.splits import split_buildings
 from encoders.scenes.making.make import make
 from encoders.training.config import FitConfig
 from taskgraph.cli import run as run_command
@@ -171,9 +174,14 @@ def test_a_run_with_other_banks_beside_it_is_a_run_of_its_own(asked, shipped, tm
     shutil.copytree(shipped / "out", tmp_path / "old")
     shutil.copyfile(shipped / "bank" / "random.safetensors", tmp_path / "old/edge2d.safetensors")
     more = replace(settings, old=str(tmp_path / "old"), tried=(settings.bank,))
+    parts = split_buildings(read_index(Path(settings.data)).buildings)
+    division = pd.DataFrame({part: dict.fromkeys(names, 1) for part, names in parts.items()})
+    division.fillna(0).astype(int).rename_axis("id").to_csv(tmp_path / "own.csv")
+    more = replace(more, division=str(tmp_path / "own.csv"))
     for _ in range(2):
         run(more, tmp_path / "out")
     assert len(read_records(tmp_path / "out")) == 2 * (len(TASKS) + 1)
+    assert (tmp_path / "out/splits.csv").read_text() == (tmp_path / "own.csv").read_text()
     tried = pd.read_csv(tmp_path / "out" / TRIED)
     assert sorted(tried["chosen"]) == [False] * len(TASKS) + [True] * len(TASKS)
     newest = read_records(tmp_path / "out")[-1]

@@ -216,7 +216,56 @@ def test_the_picture_shows_the_eight_tasks_that_are_there(tmp_path):
     assert not (bank / CURVES).exists()
 
 
+def write_recorded(bank, task, losses, *, min_delta=0.005, seconds=7200.0):
+    """The record of a finished task, whose state and log were not kept."""
+    bank.mkdir(exist_ok=True)
+    fit = {"patience": 3, "min_delta": min_delta, "cuts": 2, "epochs": 60, "batch": 8}
+    steps = [[10 * (n + 1), loss] for n, loss in enumerate(losses)]
+    training = {"self": {"stopped": "patience", "valid_losses": steps}}
+    record = {"fit": {**fit, "evaluations": 1}, "training": training, "seconds": seconds}
+    (bank / f"{task}.json").write_text(json.dumps(record))
+
+
+def test_curves_without_a_log_are_those_of_the_records(tmp_path):
+    bank = tmp_path / "bank"
+    write_run(bank, "edge2d", [1.0, 0.8, 0.9], [1.0] * 3)
+    write_recorded(bank, "edge2d", [1.0, 0.8, 0.9])
+    curves.write_curves(bank, tmp_path)
+    assert curves.lost_text(tmp_path) == ""
+    write_recorded(bank, "room_layout", [0.5, 0.4])
+    curves.write_curves(bank, tmp_path)
+    frame = curves.read_curves(tmp_path).set_index("task")
+    assert frame.loc["edge2d", "train_loss"].notna().all()
+    assert frame.loc["room_layout", "valid_loss"].tolist() == [0.5, 0.4]
+    assert frame.loc["room_layout", "epoch"].tolist() == [0, 1]
+    assert "The logs of 1 task were not kept" in curves.lost_text(tmp_path)
+    assert [axis.get_title() for axis in curves.figure(frame.reset_index()).axes] == [
+        "edge2d",
+        "room_layout",
+    ]
+
+
 # --- what was tried ---
+
+
+def test_settings_and_hours_without_a_state_are_those_of_the_records(tmp_path):
+    chosen, other = tmp_path / "chosen", tmp_path / "other"
+    write_recorded(chosen, "edge2d", [1.0, 0.8, 0.9])
+    write_recorded(other, "edge2d", [1.0, 0.8, 0.7, 0.75], min_delta=0.001)
+    write_run(other, "rgb2sfnorm", [1.0, 0.9], [1.0] * 2)
+    (other / "runs" / "rgb2sfnorm.self" / "last.safetensors").unlink()
+    frame = tried.tried_runs(other, chosen=False).set_index("task")
+    assert frame["min_delta"].tolist() == [0.001, 0.001]
+    assert frame["trained"].tolist() == [4, 2]
+    assert frame["stopped"].isna().tolist() == [False, True]
+    assert frame.loc["edge2d", ["hours", "images"]].tolist() == [2.0, 80]
+    assert frame.loc["rgb2sfnorm", "hours"] == pytest.approx(2 * 80 / 100 / 3600)
+    tried.write_tried(chosen, (str(other),), tmp_path)
+    assert "took 4 epochs, and 3 with the chosen" in " ".join(tried.section(tmp_path).split())
+    for file in other.glob("*.json"):
+        file.unlink()
+    with pytest.raises(InvalidDataError, match="has no record of a task"):
+        tried.tried_runs(other, chosen=False)
 
 
 def test_costs_are_of_the_tasks_that_stopped_with_both_settings(banks, tmp_path):
