@@ -211,10 +211,11 @@ def stopped_share(frame: pd.DataFrame) -> tuple[int, int]:
 def _stopping_text(frame: pd.DataFrame) -> str:
     patient, count = stopped_share(frame)
     reached = "reached" if patient >= GOAL * count else "not reached"
+    others = "" if patient == count else ", the others at the cap"
     partly = "" if count == TRAINED else f" The bank is not complete: {count} of {TRAINED} tasks."
     return (
         f"Bank `{frame['bank_hash'].iloc[0]}`. {patient} of {count} trainings stopped by patience "
-        f"({patient / count:.0%}; the goal of {GOAL:.0%} is {reached}), the others at the cap. "
+        f"({patient / count:.0%}; the goal of {GOAL:.0%} is {reached}){others}. "
         f"Validation losses alone chose epochs and settings.{partly}"
     )
 
@@ -243,10 +244,18 @@ def _beside_text(frame: pd.DataFrame) -> str:
         "read-out of the random encoder trained on the transfer data, and over one trained on all "
         "images, until it stops as the task's own network does (in the earlier bank: for as many "
         "epochs). *Over the old network*: share of the test images on which this bank's network "
-        f"has the smaller loss. In the earlier bank {last} of {known} tasks had their best epoch "
-        "last. Its records hold no losses on single validation images, so only its mean "
-        "validation losses stand in the table above."
+        f"has the smaller loss; {_worse(frame)}. In the earlier bank {last} of {known} tasks had "
+        "their best epoch last. Its records hold no losses on single validation images, so only "
+        "its mean validation losses stand in the table above."
     )
+
+
+def _worse(frame: pd.DataFrame) -> str:
+    """Return a clause that names the tasks whose network is not better than the old one."""
+    worse = frame.loc[frame["over_old"] < 50, "task"]
+    if worse.empty:
+        return "it is above 50 % for every task"
+    return "below 50 % for " + ", ".join(f"`{name}`" for name in worse)
 
 
 def _beside(frame: pd.DataFrame) -> str:
@@ -271,10 +280,13 @@ def _means(frame: pd.DataFrame) -> list[str]:
 
 
 def _valid(frame: pd.DataFrame) -> str:
-    heads = ["over the constant:", "over a read-out of random:", "over random trained as long:"]
+    words = ("over the constant:", "over a read-out of random:", "over random trained as long:")
+    heads = {
+        name: head for name, head in zip(VALID, words, strict=True) if frame[name].notna().any()
+    }
     rows = [
-        [f"`{row['task']}`", *(number(row[name], 1) for name in VALID)]
+        [f"`{row['task']}`", *(number(row[name], 1) for name in heads)]
         for _, row in frame.iterrows()
     ]
-    rows.append(["Mean", *(number(frame[name].mean(), 1) for name in VALID)])
-    return markdown.table(["task", *heads], rows)
+    rows.append(["Mean", *(number(frame[name].mean(), 1) for name in heads)])
+    return markdown.table(["task", *heads.values()], rows)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import functools
-
 import torch
 from torch import nn
 
 from benchmarks.finetune.settings import Settings
 from benchmarks.learning.classifier import Backbone, Classifier, classifier
 from benchmarks.learning.starts import Start, find_start
-from encoders.bank.identity import bank_hash, network_hashes
-from encoders.bank.pretrained import default_bank
 
 LITE0_PIXELS = 64
 RESNET, RESNET_PIXELS = "scratch:resnet8", 16
@@ -50,9 +46,3 @@ def redraw(backbone: Backbone, seed: int) -> None:
 def resnet_model(classes: int, seed: int, *, side: int = RESNET_PIXELS) -> Classifier:
     """Return ResNet-8 for small images, with new weights that the seed draws, and a head."""
     return classifier(find_start(RESNET).at(side).build(seed=seed), classes, seed=seed)
-
-
-@functools.cache
-def shipped_bank_hash() -> str:
-    """Return the hash of the library's bank, as `encoders.bank.identity` defines it."""
-    return bank_hash(network_hashes(default_bank()))

@@ -12,11 +12,12 @@ from pathlib import Path
 
 from numpy.typing import ArrayLike
 
-from benchmarks.finetune.backbones import shipped_bank_hash, sized_start
+from benchmarks.finetune.backbones import sized_start
 from benchmarks.finetune.images import TargetImages, labeled_images
 from benchmarks.finetune.probing import SplitFeatures, probe_accuracy, split_features
 from benchmarks.finetune.settings import Settings
 from benchmarks.finetune.skipping import skip_missing
+from benchmarks.results.banks import shipped_bank_hash
 from benchmarks.results.log import Log
 from encoders.bank.pretrained import SUFFIX, default_bank
 from encoders.transfer.scores import h_score, logme, shrunk_h_score

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch.nn import functional as F
 
-from benchmarks.finetune.backbones import resnet_model, shipped_bank_hash
+from benchmarks.finetune.backbones import resnet_model
 from benchmarks.finetune.freezing import ALL, FROZEN, L2SP, METHODS, fine_tune
 from benchmarks.finetune.images import TargetImages, labeled_images
 from benchmarks.finetune.made import world_folder
@@ -31,6 +31,7 @@ from benchmarks.learning.accuracy import top1
 from benchmarks.learning.classifier import Classifier, classifier
 from benchmarks.learning.prediction import outputs
 from benchmarks.learning.starts import find_start
+from benchmarks.results.banks import shipped_bank_hash
 from benchmarks.results.log import Log
 
 SOURCE, FORGETTING = "mnist-5k", ("digits", "tones")

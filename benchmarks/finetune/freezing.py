@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from benchmarks.finetune.backbones import pretrained_model, shipped_bank_hash
+from benchmarks.finetune.backbones import pretrained_model
 from benchmarks.finetune.images import TargetImages, labeled_images
 from benchmarks.finetune.settings import Settings
 from benchmarks.finetune.skipping import skip_missing
@@ -26,6 +26,7 @@ from benchmarks.learning.rates import (
     layerwise,
     uniform,
 )
+from benchmarks.results.banks import shipped_bank_hash
 from benchmarks.results.log import Log
 
 START = "bank:rgb2sfnorm"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.finetune.backbones import shipped_bank_hash
 from benchmarks.finetune.forgetting import labels_of, measure_bank_forgetting, measure_forgetting
 from benchmarks.finetune.freezing import START
 from benchmarks.finetune.images import TargetImages, labeled_images
@@ -12,6 +11,7 @@ from benchmarks.finetune.settings import Settings
 from benchmarks.finetune.sizes import SCRATCH, TUNED, recipe_of
 from benchmarks.finetune.skipping import skip_missing
 from benchmarks.finetune.training import measure_seeds, protocol
+from benchmarks.results.banks import shipped_bank_hash
 from benchmarks.results.log import Log
 
 FAR = ("digits", "textures", "tones", "depth")

@@ -11,7 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.finetune.backbones import shipped_bank_hash
 from benchmarks.finetune.images import TargetImages, labeled_images
 from benchmarks.finetune.settings import Settings
 from benchmarks.finetune.sizes import MODELS
@@ -24,6 +23,7 @@ from benchmarks.finetune.training import (
     protocol,
     train_on,
 )
+from benchmarks.results.banks import shipped_bank_hash
 from benchmarks.results.log import Log
 
 EVALUATIONS = 10

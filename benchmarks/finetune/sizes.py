@@ -10,7 +10,6 @@ from typing import Any
 from benchmarks.finetune.backbones import (
     pretrained_model,
     scratch_model,
-    shipped_bank_hash,
     sized_start,
 )
 from benchmarks.finetune.images import TargetImages, labeled_images
@@ -19,6 +18,7 @@ from benchmarks.finetune.settings import Settings
 from benchmarks.finetune.skipping import skip_missing
 from benchmarks.finetune.training import Trained, loop_config, measure_seeds, protocol, train_on
 from benchmarks.learning.classifier import Classifier
+from benchmarks.results.banks import shipped_bank_hash
 from benchmarks.results.log import Log
 
 SCRATCH, TUNED, PROBED = "from scratch", "fine-tuned", "linear probe"

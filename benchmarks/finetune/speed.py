@@ -7,13 +7,14 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.finetune.backbones import RESNET, pretrained_model, resnet_model, shipped_bank_hash
+from benchmarks.finetune.backbones import RESNET, pretrained_model, resnet_model
 from benchmarks.finetune.freezing import START
 from benchmarks.finetune.images import labeled_images
 from benchmarks.finetune.settings import Settings
 from benchmarks.finetune.skipping import skip_missing
 from benchmarks.finetune.training import loop_config
 from benchmarks.learning.throughput import measure_throughput
+from benchmarks.results.banks import shipped_bank_hash
 from benchmarks.results.log import Log
 
 TARGET, STEPS, RUNS = "mnist-5k", 20, 5

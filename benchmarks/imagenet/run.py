@@ -12,7 +12,9 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.imagenet.settings import SUITE, Settings
+from benchmarks.results.banks import HASH
 from benchmarks.results.log import open_log
+from encoders.bank.identity import bank_hash, network_hashes
 from encoders.bank.pretrained import default_bank
 from encoders.features.inline import InlineEngine
 from encoders.networks.source_spec import ExternalSource, parse_source
@@ -53,6 +55,7 @@ def run(settings: Settings, out: Path) -> None:
     asked = {name: getattr(settings, name) for name in SETTINGS}
     asked["targets"] = "+".join(settings.targets)
     asked |= {f"source_{name}": model for name, model in OUTSIDE.items()}
+    asked[HASH] = bank_hash(network_hashes(settings.bank or default_bank()))
     for seed in map(int, settings.seeds):
         if log.has(asked, seed=seed, split="test"):
             continue

@@ -23,6 +23,7 @@ from benchmarks.prior.photographs import photograph
 from benchmarks.prior.quality import psnr, ssim
 from benchmarks.prior.settings import Settings
 from benchmarks.prior.stopping import RunningAverage
+from benchmarks.results.banks import HASH, shipped_bank_hash
 from benchmarks.results.log import Log
 
 SIZE = 64
@@ -89,6 +90,7 @@ def invert_bank(settings: Settings, log: Log) -> None:
             "method": "inversion",
             "size": SIZE,
             "iterations": fit_settings.iterations,
+            HASH: shipped_bank_hash(),
         }
         if log.has(asked, seed=0):
             continue

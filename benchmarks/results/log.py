@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmarks.results.banks import with_bank
 from benchmarks.results.machine import machine
 from benchmarks.results.record import Record, RecordKey, append, key_of, read_records
 from encoders.bank.commit import commit
@@ -15,6 +16,8 @@ from encoders.bank.commit import commit
 @dataclass
 class Log:
     """Adds records to a folder of results; open one with `open_log`.
+
+    Settings that name a network of the library's bank get its hash (`with_bank`).
 
     Attributes
     ----------
@@ -44,7 +47,7 @@ class Log:
         self, settings: Mapping[str, Any], *, seed: int | None = None, split: str | None = None
     ) -> Record | None:
         """Return the newest record with these settings, seed and split, or None."""
-        return self.known.get(key_of(settings, seed, split))
+        return self.known.get(key_of(with_bank(settings), seed, split))
 
     def add(
         self,
@@ -58,7 +61,7 @@ class Log:
         """Append an evaluation to the file, and return it."""
         record = Record(
             self.suite,
-            dict(settings),
+            with_bank(settings),
             seed,
             split,
             dict(metrics),

@@ -117,6 +117,8 @@ class Suite:
         UnfinishedError
             If the records lack some that the page needs.
         """
+        from benchmarks.results.banks import bank_footnote
+        from benchmarks.results.record import read_records
         from taskgraph.tables import write_text
 
         module = importlib.import_module(f"{self.package}.page")
@@ -124,6 +126,7 @@ class Suite:
             if hasattr(module, "draw"):
                 module.draw(out)
             page: str = module.render(out)
+        page += bank_footnote(read_records(out), page)
         write_text(page, out / PAGE)
         return page
 

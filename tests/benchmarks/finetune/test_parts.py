@@ -12,12 +12,13 @@ import torch
 from scipy.stats import binom
 
 from benchmarks.finetune import images, layers, made, sizes, training
-from benchmarks.finetune.backbones import resnet_model, scratch_model, shipped_bank_hash
+from benchmarks.finetune.backbones import resnet_model, scratch_model
 from benchmarks.finetune.images import TargetImages, labeled_images
 from benchmarks.finetune.run import run
 from benchmarks.finetune.settings import PART_NAMES, SUITE, Settings
 from benchmarks.finetune.training import Trained, chosen_rate, loop_config, measure_seeds
 from benchmarks.learning.freezing import freeze_first
+from benchmarks.results.banks import shipped_bank_hash
 from benchmarks.results.log import open_log
 from benchmarks.results.record import FILE, read_records
 from encoders.bank.pretrained import default_bank

@@ -1,0 +1,57 @@
+"""The bank that an evaluation used, by its hash, in the settings of a record and on a page."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from benchmarks.results.record import Record
+
+PREFIX = "bank:"
+"""How a setting names a network of the library's bank: ``bank:TASK``."""
+HASH = "bank_hash"
+NAMES = (HASH, "bank")
+"""Settings that name the bank, of which one is enough."""
+
+
+@functools.cache
+def shipped_bank_hash() -> str:
+    """Return the hash of the library's bank, as `encoders.bank.identity` defines it."""
+    from encoders.bank.identity import bank_hash, network_hashes
+    from encoders.bank.pretrained import default_bank
+
+    return bank_hash(network_hashes(default_bank()))
+
+
+def with_bank(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings with the hash of the library's bank, where they name a network of it.
+
+    So an evaluation is made again when the bank is another one. Settings that have one of `NAMES`
+    are returned as they are.
+    """
+    if not set(NAMES) & set(settings) and any(map(_names_a_network, settings.values())):
+        return {**settings, HASH: shipped_bank_hash()}
+    return dict(settings)
+
+
+def _names_a_network(value: Any) -> bool:
+    if isinstance(value, list | tuple):
+        return any(map(_names_a_network, value))
+    return isinstance(value, str) and value.startswith(PREFIX)
+
+
+def bank_footnote(records: Iterable[Record], page: str) -> str:
+    """Return a sentence on the banks that records name and a page does not; "" without any."""
+    used = {each.settings[name] for each in records for name in NAMES if name in each.settings}
+    hashes = sorted(each for each in used if isinstance(each, str) and _is_hash(each))
+    missing = [f"`{each}`" for each in hashes if each not in page]
+    if not missing:
+        return ""
+    if len(missing) == 1:
+        return f"\nThe task bank on this page has the hash {missing[0]}.\n"
+    return f"\nThe task banks on this page have the hashes {', '.join(missing)}.\n"
+
+
+def _is_hash(text: str) -> bool:
+    return len(text) == 12 and set(text) <= set("0123456789abcdef")
