@@ -13,6 +13,9 @@ from taskgraph.arrays import Pixels
 UNSEEN = (70, 70, 78)
 """Color of pixels without a label, such as those that see no surface."""
 
+SMALLEST = 8
+"""Height of the smallest text in pixels."""
+
 
 def as_tile(pixels: Pixels, tile: int, *, exact: bool = False) -> Image.Image:
     """Resize (H, H, 3) pixels to a tile of ``tile`` x ``tile`` pixels.
@@ -42,10 +45,17 @@ def write_centered(
     size: int = 14,
     margin: int = 0,
 ) -> None:
-    """Write text into the middle of a box, wrapped to its width; underscores become spaces."""
-    font = ImageFont.load_default(size=size)
+    """Write text into the middle of a box, wrapped to its width; underscores become spaces.
+
+    The text is smaller than ``size``, down to `SMALLEST`, where a word is wider than the box.
+    """
+    text, inner = text.replace("_", " "), width - 2 * margin
+    font: Any = ImageFont.load_default(size=size)
+    while size > SMALLEST and any(font.getlength(word) > inner for word in text.split()):
+        size -= 1
+        font = ImageFont.load_default(size=size)
     middle = (corner[0] + width / 2, corner[1] + height / 2)
-    lines = "\n".join(wrap_text(text.replace("_", " "), font, width - 2 * margin))
+    lines = "\n".join(wrap_text(text, font, inner))
     ImageDraw.Draw(picture).multiline_text(middle, lines, "black", font, "mm", align="center")
 
 

@@ -14,7 +14,7 @@ from encoders.draw.labeled_views import LabeledViews, sample_view, spread_views,
 from encoders.draw.legend import with_legend
 from encoders.draw.maps import FAR, NEAR, SEMANTIC_COLORS, depth_colors
 from encoders.draw.pages import CAPTION, GAP, HEAD, MARGIN, save_page
-from encoders.draw.tiles import UNSEEN, as_tile, text_tile, wrap_text
+from encoders.draw.tiles import UNSEEN, as_tile, text_tile, wrap_text, write_centered
 from encoders.errors import InvalidDataError
 from encoders.scenes.camera import Camera
 from encoders.scenes.making.make import make
@@ -260,6 +260,16 @@ def test_text_is_wrapped_to_the_width():
             return len(text)
 
     assert wrap_text("a bb ccc dddddddd e", Font(), 4) == ["a bb", "ccc", "dddddddd", "e"]
+
+
+def test_a_word_that_is_wider_than_its_box_is_written_smaller():
+    """No ink touches the sides of the box, at the width at which the full size would."""
+    for width in (75, 100, 300):
+        picture = Image.new("RGB", (width, 40), "white")
+        write_centered(picture, "segmentsemantic_rb", (0, 0), width, 40, margin=2)
+        dark = np.asarray(picture.convert("L")) < 128
+        assert dark.any()
+        assert not dark[:, [0, -1]].any()
 
 
 @pytest.mark.parametrize("notes", [(), ("first", "second")])
