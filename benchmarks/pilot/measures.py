@@ -75,6 +75,16 @@ def improvement(networks: pd.DataFrame, target: str, loss: str) -> dict[str, flo
     return dict(zip(("median", "low", "high"), map(float, values), strict=True))
 
 
+def best_before_cuts(networks: pd.DataFrame, target: str, wait: int) -> int:
+    """Return how many of a target's long trainings end ``wait`` steps or more after their best.
+
+    With ``wait`` steps of patience before the first cut of the learning rate, after it, and after
+    each further one, in sum, their best evaluation is before the first cut, and no cut helped.
+    """
+    rows = transfers_of(networks[networks["target"] == target])
+    return int((rows["last_step"] - rows["best_step"] >= wait).sum())
+
+
 def one_of(
     networks: pd.DataFrame, target: str, sources: str, training: str
 ) -> pd.Series[Any] | None:

@@ -11,6 +11,7 @@ from benchmarks.pilot.figure import STEM, figure
 from benchmarks.pilot.last_run import PilotRun, read_run
 from benchmarks.pilot.measures import (
     SHARE,
+    best_before_cuts,
     cap_of,
     improvement,
     one_of,
@@ -92,18 +93,25 @@ def summary(run: PilotRun) -> str:
     rows = transfers_of(run.networks)
     if rows.empty:
         return "No read-out has been trained until it stopped yet."
-    gains = [improvement(run.networks, target, "test_loss") for target in run.targets]
-    medians = [each["median"] for each in gains if each]
+    medians = _medians(run)
     better = ""
     if medians:
-        better = (
-            f", with a test loss {_percent(min(medians))} to {_percent(max(medians))} below that "
-            f"of the short training (medians of {len(medians)} targets)"
-        )
+        changes = ", ".join(f"`{target}` {_change(value)}" for target, value in medians.items())
+        better = f" Their median test loss against that of the short training: {changes}."
     return (
-        f"{len(rows)} read-outs train for {rows['last_step'].median():,.0f} steps in the median"
-        f"{better}; {_cap(run)}."
+        f"{len(rows)} read-outs train for {rows['last_step'].median():,.0f} steps in the median; "
+        f"{_cap(run)}.{better}"
     )
+
+
+def _medians(run: PilotRun) -> dict[str, float]:
+    """Return by target the median share by which the long training's test loss is lower."""
+    found = {target: improvement(run.networks, target, "test_loss") for target in run.targets}
+    return {target: one["median"] for target, one in found.items() if one}
+
+
+def _change(share: float) -> str:
+    return f"{_percent(abs(share))} {'lower' if share >= 0 else 'higher'}"
 
 
 def steps_per_epoch(run: PilotRun) -> int:
@@ -258,7 +266,26 @@ def _losses(run: PilotRun) -> str:
     return (
         "## How much better than the short training\n\nBy how much the long training's loss is "
         "below the short one's, in the median over the target's read-outs, and the range; above 0 "
-        f"the long one is better.\n\n{markdown.table(heads, rows)}"
+        f"the long one is better.\n\n{markdown.table(heads, rows)}{_worse(run)}"
+    )
+
+
+def _worse(run: PilotRun) -> str:
+    """Return a paragraph on the targets at which the long training is worse; "" without any."""
+    fit = run.about.settings["fits"][LONG]
+    wait = (fit["cuts"] + 1) * fit["patience"] * steps_per_epoch(run)
+    counts = [
+        f"{best_before_cuts(run.networks, target, wait)} of "
+        f"{step_summary(run.networks, target)['n']} read-outs of `{target}`"
+        for target, median in _medians(run).items()
+        if median < 0
+    ]
+    if not counts:
+        return ""
+    return (
+        f"\n\nWhere the long training is worse, {' and '.join(counts)} are at their best before the "
+        "first cut of the learning rate: neither cut brings the validation loss below that again. "
+        "The short training has lowered its rate by then."
     )
 
 

@@ -16,7 +16,13 @@ from benchmarks.pilot import run as program
 from benchmarks.pilot.beside import CURVES, LOSSES, TrainingTables
 from benchmarks.pilot.fresh import added_splits
 from benchmarks.pilot.last_run import read_run
-from benchmarks.pilot.measures import cap_of, improvement, step_summary, wins_of_scratch
+from benchmarks.pilot.measures import (
+    best_before_cuts,
+    cap_of,
+    improvement,
+    step_summary,
+    wins_of_scratch,
+)
 from benchmarks.pilot.networks import LONG, SHORT, TRAININGS
 from benchmarks.pilot.page import steps_per_epoch
 from benchmarks.pilot.ranking import affinities_of, ranking_change
@@ -270,6 +276,8 @@ def test_steps_and_improvements_of_four_transfers():
     assert found["scratch_steps"] is None
     assert improvement(frame, "x", "test_loss") == {"median": 0.0, "low": -0.5, "high": 0.5}
     assert improvement(frame, "y", "test_loss") == {}
+    frame["best_step"] = [200, 50, 200, 150, 200, 50, 200, 450]
+    assert [best_before_cuts(frame, "x", wait) for wait in (50, 100, 250, 251)] == [4, 1, 1, 0]
 
 
 def losses_frame(seed=0, images=40):
