@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ from benchmarks.adaptation.domain_pair import DomainPair, PairSizes, make_pair
 from benchmarks.adaptation.embedding import embedded
 from benchmarks.adaptation.feature_network import make_model
 from benchmarks.adaptation.methods.method import Adaptation, AdaptationMethod
-from benchmarks.adaptation.methods.registry import METHODS, SOURCE_ONLY
+from benchmarks.adaptation.methods.registry import DANN, METHODS, SOURCE_ONLY
 from benchmarks.adaptation.pair_groups import PairGroup
 from benchmarks.adaptation.selection import ORACLE, SOURCE, AdaptationCheckpoint, Evaluator
 from benchmarks.adaptation.settings import SCENES, Settings
@@ -30,7 +31,9 @@ APART = 10
 """Least steps between evaluations, if the training has as many."""
 STRENGTH = 1.0
 """Strength of methods where no pair is there to choose it on."""
-EMBEDDED = (SOURCE_ONLY, "dann")
+TRIED_SEEDS = (0, 1)
+"""Seeds of the trainings that choose rates and strengths."""
+EMBEDDED = (SOURCE_ONLY, DANN)
 """Methods whose features and decisions are shown: before and after adaptation."""
 
 
@@ -108,65 +111,88 @@ def train_once(
     return AdaptationResult(list(evaluator.checkpoints), trained, config)
 
 
-def chosen_rate(group: PairGroup, settings: Settings, log: Log) -> float:
-    """Return the rate with which source-only is best on the source's validation images.
+def chosen_rate(method: AdaptationMethod, group: PairGroup, settings: Settings, log: Log) -> float:
+    """Return the learning rate of a method.
 
-    It is the rate of all methods. It is found on the pair that is not reported, or on the user's
-    source; no label of a target is used.
+    A method that tunes its rate (`AdaptationMethod.tunes_rate`) has the one that is best at
+    `STRENGTH` on the pair that is not reported, by accuracy on that pair's target validation
+    images. The others, and all methods where there is no such pair, have the rate with which
+    source-only is best on the source's validation images; no label of a target is used for that.
     """
     if len(settings.rates) == 1:
         return settings.rates[0]
-    tried = _tried(group, settings, log, SOURCE_ONLY, settings.rates, "rate", None)
+    own = method.tunes_rate and group.tuning is not None
+    tried = _tried_rates(method if own else METHODS[SOURCE_ONLY], group, settings, log)
     return float(max(settings.rates, key=lambda rate: tried[f"{rate:g}"]))
 
 
 def chosen_strength(
     method: AdaptationMethod, rate: float, group: PairGroup, settings: Settings, log: Log
 ) -> float:
-    """Return the strength that is best on the pair that is not reported.
+    """Return the strength that is best on the pair that is not reported, at a method's rate.
 
     The measure is accuracy on that pair's target validation images. Without such a pair it is
     `STRENGTH`.
     """
     if group.tuning is None or len(method.strengths) == 1:
         return STRENGTH
-    name = method.name
-    tried = _tried(group, settings, log, name, method.strengths, "strength", rate)
+    known = {}
+    if method.tunes_rate and len(settings.rates) > 1:
+        known[f"{STRENGTH:g}"] = _tried_rates(method, group, settings, log)[f"{rate:g}"]
+    trials = {f"{each:g}": (rate, each) for each in method.strengths}
+    tried = _tried(group, settings, log, method, "strength", trials, known)
     return float(max(method.strengths, key=lambda each: tried[f"{each:g}"]))
+
+
+def _tried_rates(
+    method: AdaptationMethod, group: PairGroup, settings: Settings, log: Log
+) -> dict[str, float]:
+    trials = {f"{rate:g}": (rate, STRENGTH) for rate in settings.rates}
+    return _tried(group, settings, log, method, "rate", trials, {})
 
 
 def _tried(
     group: PairGroup,
     settings: Settings,
     log: Log,
-    name: str,
-    values: Any,
+    method: AdaptationMethod,
     what: str,
-    rate: float | None,
+    trials: Mapping[str, tuple[float, float]],
+    known: Mapping[str, float],
 ) -> dict[str, float]:
-    """Return the measure of each rate or strength, and record all of them."""
+    """Return the measure of each trial, a rate and a strength, and record all of them.
+
+    The measure is the accuracy after the last step, so that a training which breaks down late is
+    not chosen, as the mean over `TRIED_SEEDS`: on the target's validation images, and of
+    source-only on the source's. Those that are ``known`` are not measured again.
+    """
     domains = group.tuning or group.pairs[0]
-    asked = {"part": CHOICE, **asked_for(group, settings), "method": name, "of": what}
-    asked |= {"source": domains[0], "target": domains[1], "values": list(values)}
-    known = log.find(asked, seed=0, split="val")
-    if known is not None:
-        return dict(known.metrics["tried"])
-    begin, tried = time.perf_counter(), {}
-    pair = pair_of(group, settings, domains, 0)
-    for value in values:
-        result = train_once(
-            METHODS[name],
-            pair,
-            group,
-            settings,
-            rate=value if rate is None else rate,
-            strength=STRENGTH if rate is None else value,
-            seed=0,
-        )
-        rule = SOURCE if rate is None else ORACLE
-        tried[f"{value:g}"] = max(each.values[rule] for each in result.checkpoints)
-    seconds = round(time.perf_counter() - begin, 3)
-    log.add(asked, {"tried": tried}, seed=0, split="val", seconds=seconds)
+    asked = {"part": CHOICE, **asked_for(group, settings), "method": method.name, "of": what}
+    asked |= {"source": domains[0], "target": domains[1], "values": list(trials)}
+    asked["seeds"] = list(TRIED_SEEDS)
+    recorded = log.find(asked, split="val")
+    if recorded is not None:
+        return dict(recorded.metrics["tried"])
+    begin, tried = time.perf_counter(), dict(known)
+    rule = SOURCE if method.name == SOURCE_ONLY else ORACLE
+    for name, (rate, strength) in trials.items():
+        if name in tried:
+            continue
+        found = [
+            train_once(
+                method,
+                pair_of(group, settings, domains, seed),
+                group,
+                settings,
+                rate=rate,
+                strength=strength,
+                seed=seed,
+            )
+            for seed in TRIED_SEEDS
+        ]
+        tried[name] = float(np.mean([each.checkpoints[-1].values[rule] for each in found]))
+    tried = {name: tried[name] for name in trials}
+    log.add(asked, {"tried": tried}, split="val", seconds=round(time.perf_counter() - begin, 3))
     return tried
 
 
@@ -192,7 +218,7 @@ def log_training(
     asked = training_settings(method, domains, group, settings)
     if images is None and log.has(asked, seed=seed, split="test"):
         return None
-    rate = chosen_rate(group, settings, log)
+    rate = chosen_rate(method, group, settings, log)
     strength = chosen_strength(method, rate, group, settings, log)
     pair = pair_of(group, settings, domains, seed)
     begin = time.perf_counter()

@@ -159,16 +159,19 @@ def _choices(records: Sequence[Record], group: str) -> str:
         text = ", ".join(f"{value}: {number(100 * score, 1)}" for value, score in tried.items())
         cells.append([asked["method"], asked["of"], text])
     pair = f"{own[0].settings['source']} → {own[0].settings['target']}"
+    seeds = " and ".join(str(seed) for seed in own[0].settings["seeds"])
     how = (
-        f"The rate of all methods and the strength of each were chosen on {pair}, which is not "
-        "reported: the rate by source-only's accuracy on the source's validation images, a "
-        "strength by accuracy on that pair's target validation images."
+        f"Rates and strengths were chosen on {pair}, which is not reported, by the accuracy after "
+        "the last step: source-only's rate on the source's validation images, and that of "
+        "target-supervised and of ADDA's first stage is the same; each other method's rate, and "
+        "then each strength, on the target's validation images of that pair."
         if group != "own"
-        else "The rate of all methods was chosen by source-only's accuracy on the source's "
-        "validation images; every strength is 1."
+        else "The rate of all methods was chosen by source-only's accuracy after the last step on "
+        "the source's validation images; every strength is 1."
     )
     heads = ["method", "of", "tried: accuracy, %"]
-    return f"{how} Seed 0. Of equal ones the first was taken.\n\n{table(heads, cells)}\n\n"
+    how += f" Means over the seeds {seeds}. Of equal ones the first was taken."
+    return f"{how}\n\n{table(heads, cells)}\n\n"
 
 
 def _own_choice(records: Sequence[Record]) -> str:

@@ -85,7 +85,7 @@ class Settings:
     seeds: int = option(5, help="Number of seeds: training images, weights and batches.")
     rates: tuple[float, ...] = option(
         (0.003, 0.01, 0.03),
-        help="Learning rates, of which source-only's best on a pair that is not reported is taken.",
+        help="Learning rates, of which each method's best on a pair that is not reported is taken.",
     )
     data_root: str | None = option(
         None,

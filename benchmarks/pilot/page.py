@@ -272,20 +272,21 @@ def _losses(run: PilotRun) -> str:
 
 def _worse(run: PilotRun) -> str:
     """Return a paragraph on the targets at which the long training is worse; "" without any."""
+    worse = [f"`{target}`" for target, median in _medians(run).items() if median < 0]
+    if not worse:
+        return ""
     fit = run.about.settings["fits"][LONG]
     wait = (fit["cuts"] + 1) * fit["patience"] * steps_per_epoch(run)
-    counts = [
+    counts = ", ".join(
         f"{best_before_cuts(run.networks, target, wait)} of "
         f"{step_summary(run.networks, target)['n']} read-outs of `{target}`"
-        for target, median in _medians(run).items()
-        if median < 0
-    ]
-    if not counts:
-        return ""
+        for target in _medians(run)
+    )
     return (
-        f"\n\nWhere the long training is worse, {' and '.join(counts)} are at their best before the "
-        "first cut of the learning rate: neither cut brings the validation loss below that again. "
-        "The short training has lowered its rate by then."
+        f"\n\nThe long training is worse for {' and '.join(worse)}. Why was not tested. One "
+        "difference is the learning rate: the short training lowers it from the start, the long "
+        "one at its first cut, and before that cut were at their best, and no cut brought their "
+        f"validation loss below that again: {counts}."
     )
 
 

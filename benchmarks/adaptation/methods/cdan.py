@@ -39,5 +39,5 @@ def train(adaptation: Adaptation) -> Classifier:
 
 
 METHOD = AdaptationMethod(
-    "cdan", "CDAN", train, strengths=(0.1, 1.0), paper="Long et al., NeurIPS 2018"
+    "cdan", "CDAN", train, strengths=(0.1, 1.0), tunes_rate=True, paper="Long et al., NeurIPS 2018"
 )

@@ -20,5 +20,10 @@ def train(adaptation: Adaptation) -> Classifier:
 
 
 METHOD = AdaptationMethod(
-    "coral", "CORAL loss", train, strengths=(1.0, 10.0), paper="Sun and Saenko, ECCV workshops 2016"
+    "coral",
+    "CORAL loss",
+    train,
+    strengths=(1.0, 10.0),
+    tunes_rate=True,
+    paper="Sun and Saenko, ECCV workshops 2016",
 )

@@ -42,5 +42,6 @@ METHOD = AdaptationMethod(
     "DANN",
     train,
     strengths=(0.1, 1.0),
+    tunes_rate=True,
     paper="Ganin et al., JMLR 2016",
 )

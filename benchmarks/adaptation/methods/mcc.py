@@ -18,4 +18,6 @@ def train(adaptation: Adaptation) -> Classifier:
     )
 
 
-METHOD = AdaptationMethod("mcc", "MCC", train, strengths=(0.1, 1.0), paper="Jin et al., ECCV 2020")
+METHOD = AdaptationMethod(
+    "mcc", "MCC", train, strengths=(0.1, 1.0), tunes_rate=True, paper="Jin et al., ECCV 2020"
+)

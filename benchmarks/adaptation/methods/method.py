@@ -142,6 +142,9 @@ class AdaptationMethod:
         Trains the model of an `Adaptation` and returns the classifier for the target.
     strengths : sequence of float
         Values of `Adaptation.strength` to choose from.
+    tunes_rate : bool
+        Whether its learning rate is chosen for it, since it adapts with that rate. The others have
+        source-only's.
     uses_target_labels : bool
         Whether it is a reference that is trained with labels of the target.
     paper : str
@@ -152,5 +155,6 @@ class AdaptationMethod:
     title: str
     train: Callable[[Adaptation], Classifier]
     strengths: Sequence[float] = (1.0,)
+    tunes_rate: bool = False
     uses_target_labels: bool = False
     paper: str = ""

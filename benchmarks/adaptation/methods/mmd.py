@@ -19,4 +19,6 @@ def train(adaptation: Adaptation) -> Classifier:
     )
 
 
-METHOD = AdaptationMethod("mmd", "MMD", train, strengths=(0.1, 1.0), paper="Long et al., ICML 2015")
+METHOD = AdaptationMethod(
+    "mmd", "MMD", train, strengths=(0.1, 1.0), tunes_rate=True, paper="Long et al., ICML 2015"
+)

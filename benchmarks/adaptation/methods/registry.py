@@ -26,3 +26,4 @@ METHODS: Mapping[str, AdaptationMethod] = MappingProxyType(
 """Add an `AdaptationMethod` to extend it."""
 SOURCE_ONLY = source_only.METHOD.name
 TARGET_SUPERVISED = target_supervised.METHOD.name
+DANN = dann.METHOD.name
