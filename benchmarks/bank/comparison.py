@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -216,7 +217,19 @@ def _stopping_text(frame: pd.DataFrame) -> str:
     return (
         f"Bank `{frame['bank_hash'].iloc[0]}`. {patient} of {count} trainings stopped by patience "
         f"({patient / count:.0%}; the goal of {GOAL:.0%} is {reached}){others}. "
-        f"Validation losses alone chose epochs and settings.{partly}"
+        f"Validation losses alone chose the epochs.{_still_falling(frame)}{partly}"
+    )
+
+
+def _still_falling(frame: pd.DataFrame) -> str:
+    """Return which tasks stopped by patience at their best epoch; "" if none did."""
+    last = frame[(frame["stopped"] == PATIENCE) & (frame["best_epoch"] == frame["last_epoch"])]
+    if last.empty:
+        return ""
+    names = ", ".join(f"`{name}`" for name in last["task"])
+    return (
+        f" The best epoch was the last one for {names}: the validation loss still fell, by less "
+        "than the least share that counts."
     )
 
 
@@ -247,27 +260,42 @@ def _beside_text(frame: pd.DataFrame) -> str:
         f"has the smaller loss; {_worse(frame)}. In the earlier bank {last} of {known} tasks had "
         "their best epoch last. Its records hold no losses on single validation images, so only "
         "its mean validation losses stand in the table above."
+        f"{_untrained(frame)}"
+    )
+
+
+def _untrained(frame: pd.DataFrame) -> str:
+    """Return that this bank lacks a reference of the earlier one; "" if it does not."""
+    rate = frame["old_random"].mean()
+    if frame["random"].notna().any() or math.isnan(rate):
+        return ""
+    return (
+        " The last reference was not measured for this bank; in the earlier one the networks won "
+        f"over it on {rate:.1f} % in the mean."
     )
 
 
 def _worse(frame: pd.DataFrame) -> str:
     """Return a clause that names the tasks whose network is not better than the old one."""
-    worse = frame.loc[frame["over_old"] < 50, "task"]
+    known = frame.dropna(subset=["over_old"])
+    worse = known.loc[known["over_old"] <= 50, "task"]
     if worse.empty:
-        return "it is above 50 % for every task"
-    return "below 50 % for " + ", ".join(f"`{name}`" for name in worse)
+        return f"it is above 50 % for all {len(known)} tasks"
+    return "at most 50 % for " + ", ".join(f"`{name}`" for name in worse)
 
 
 def _beside(frame: pd.DataFrame) -> str:
     heads = ["task", "constant, old:", "new:", "read-out of random, old:", "new:"]
     heads += ["random trained as long, old:", "new:", "over the old network:"]
     columns = [name for one in REFERENCES for name in (f"old_{one}", one)] + ["over_old"]
+    kept = [place for place, name in enumerate(columns) if frame[name].notna().any()]
     rows = [
-        [f"`{row['task']}`", *(number(row[name], 1) for name in columns)]
+        [f"`{row['task']}`", *(number(row[columns[place]], 1) for place in kept)]
         for _, row in frame.iterrows()
     ]
-    rows.append(["Mean of tasks with both", *_means(frame)])
-    return markdown.table(heads, rows)
+    means = _means(frame)
+    rows.append(["Mean of tasks with both", *(means[place] for place in kept)])
+    return markdown.table([heads[0], *(heads[1 + place] for place in kept)], rows)
 
 
 def _means(frame: pd.DataFrame) -> list[str]:

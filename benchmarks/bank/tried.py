@@ -118,9 +118,10 @@ def costs(frame: pd.DataFrame) -> list[dict[str, Any]]:
     -------
     list of dict
         The settings; ``tasks``, the tasks that stopped with both; ``epochs`` and
-        ``chosen_epochs``, their epochs in sum; and ``whole``, the hours that all tasks of the bank
-        would take if each cost the same ratio of epochs, NaN without such a task. Hours are those
-        of the chosen settings, so that speeds of different days are not compared.
+        ``chosen_epochs``, their epochs in sum; ``lower``, the mean share by which their
+        validation losses are lower than with the chosen settings; and ``whole``, the epochs that
+        all tasks of the bank would take at the same ratio. The last two are NaN without such a
+        task. Epochs are compared and not hours, since speeds of different days differ.
     """
     own = frame[frame["chosen"]].set_index("task")
     found = []
@@ -134,7 +135,8 @@ def costs(frame: pd.DataFrame) -> list[dict[str, Any]]:
                 "tasks": list(both),
                 "epochs": theirs,
                 "chosen_epochs": ours,
-                "whole": own["hours"].sum() * theirs / ours if ours else math.nan,
+                "lower": float((1 - ended["valid_loss"] / own["valid_loss"])[both].mean()),
+                "whole": own["trained"].sum() * theirs / ours if ours else math.nan,
             }
         )
     return found
@@ -153,8 +155,9 @@ def section(folder: Path) -> str:
 def _choice_text(folder: Path) -> str:
     """Return how settings were chosen, and what was wrong with the choice for the earlier bank."""
     text = (
-        "Epochs and settings of this bank were chosen on validation losses alone: training stops "
-        "when the validation loss no longer falls, and no task has epochs of its own."
+        "The epochs of this bank were chosen on validation losses alone: training stops when the "
+        "validation loss no longer falls by the share that is named min-delta, and no task has "
+        "epochs of its own."
     )
     frame = read_comparison(folder)
     if frame is None or frame["old_last_epoch"].isna().all():
@@ -177,7 +180,7 @@ def _choice_text(folder: Path) -> str:
 
 def _table(frame: pd.DataFrame) -> str:
     heads = ["min-delta:", "patience:", "cuts:", "task", "epochs:", "best epoch:"]
-    heads += ["validation loss:", "hours:", "stopped by"]
+    heads += ["validation loss:", "stopped by"]
     both = set(frame.loc[~frame["chosen"], "task"])
     shown = frame[frame["task"].isin(both)] if both else frame.head(0)
     if shown.empty:
@@ -191,7 +194,6 @@ def _table(frame: pd.DataFrame) -> str:
             number(row["trained"], 0),
             number(row["best_epoch"], 0),
             number(row["valid_loss"], 4),
-            number(row["hours"], 2),
             "hand, unfinished" if pd.isna(row["stopped"]) else str(row["stopped"]),
         ]
         for _, row in shown.sort_values(["task", "min_delta"]).iterrows()
@@ -207,7 +209,9 @@ def _cost_text(one: dict[str, Any], frame: pd.DataFrame) -> str:
     tasks = ", ".join(f"`{name}`" for name in one["tasks"])
     return (
         f"{settings}, {tasks} took {one['epochs']} epochs, and {one['chosen_epochs']} with the "
-        f"chosen settings. The {len(own)} tasks of the bank took {own['hours'].sum():.1f} hours; "
-        f"at that ratio they would take {one['whole']:.1f} hours (an estimate from "
-        f"{len(one['tasks'])} task{'s' if len(one['tasks']) > 1 else ''}; it was not run)."
+        f"chosen settings; the validation loss was {100 * one['lower']:.1f} % lower. The "
+        f"{len(own)} tasks of the bank took {own['trained'].sum()} epochs in sum; at that ratio "
+        f"they would take {one['whole']:.0f} (an estimate from {len(one['tasks'])} "
+        f"task{'s' if len(one['tasks']) > 1 else ''}; it was not run). The larger min-delta was "
+        "chosen to save this time."
     )

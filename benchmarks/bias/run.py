@@ -25,7 +25,6 @@ from benchmarks.bias.tables import margin_table
 from benchmarks.data.data import Data
 from benchmarks.data.distance import proxy_a_distance
 from benchmarks.results.log import Log, open_log
-from benchmarks.results.record import key_of, read_records
 from taskgraph.arrays import Floats, Integers
 from taskgraph.errors import InvalidTableError
 
@@ -239,10 +238,9 @@ def _chosen(measured: Measurement, what: str, classifier: ClassifierFamily, seed
     """
     size = measured.settings.sizes[-1]
     asked = {"part": CHOICE, "choice_for": what, **measured.of, "samples": size}
-    known = key_of(asked, seed, "val")
-    for record in read_records(measured.log.folder):
-        if record.key == known:
-            return float(record.metrics["chosen"])
+    known = measured.log.find(asked, seed=seed, split="val")
+    if known is not None:
+        return float(known.metrics["chosen"])
     start = time.perf_counter()
     cut = max(1, round(FITTED * size))
     fit, test = slice(cut), slice(cut, size)

@@ -22,7 +22,6 @@ from benchmarks.learning.loop import train_networks
 from benchmarks.learning.prediction import outputs, validator
 from benchmarks.learning.rates import RateGroup
 from benchmarks.results.log import Log
-from benchmarks.results.record import key_of, read_records
 from encoders.errors import TrainingError
 from taskgraph.arrays import Integers
 
@@ -134,10 +133,9 @@ def chosen_rate(
     one at which the training diverges has the accuracy NaN and is not taken.
     """
     key = {**asked, "record": "rates"}
-    wanted = key_of(key, seed, "val")
-    if log.has(key, seed=seed, split="val"):
-        known = {record.key: record for record in read_records(log.folder)}
-        return float(known[wanted].metrics["rate"]), None
+    known = log.find(key, seed=seed, split="val")
+    if known is not None:
+        return float(known.metrics["rate"]), None
     start = time.perf_counter()
     tried: dict[str, float] = {}
     best: tuple[float, Trained] | None = None

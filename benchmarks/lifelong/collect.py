@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.lifelong.settings import CLASSES
+from benchmarks.results.banks import of_newest_bank
 from benchmarks.results.frame import latest
 from benchmarks.results.record import Record
 from taskgraph.arrays import Floats, Integers
@@ -160,7 +161,8 @@ def _stream(name: str, records: Sequence[Record]) -> list[StreamResults]:
     methods: list[MethodResults] = []
     settings: dict[str, dict[str, Any]] = {}
     for network in dict.fromkeys(each.settings["network"] for each in records):
-        own = latest([each for each in records if each.settings["network"] == network], *SHARED)
+        own = of_newest_bank([each for each in records if each.settings["network"] == network])
+        own = latest(own, *SHARED)
         if finished := _methods(own, steps):
             methods += finished
             settings[network] = {key: own[-1].settings[key] for key in SHARED}

@@ -13,6 +13,7 @@ from benchmarks.prior.sheets import INVERSION, sheet_name
 from benchmarks.prior.stopping import RULE
 from benchmarks.prior.tracking import WINDOWS
 from benchmarks.prior.values import PriorResults
+from benchmarks.results.banks import of_newest_bank
 from benchmarks.results.markdown import NOTHING, number, seconds, table, wrapped
 from benchmarks.results.record import Record
 
@@ -225,7 +226,9 @@ def deepinv_section(results: PriorResults) -> str:
 
 def inversion_section(results: PriorResults, folder: Path) -> str:
     """Return the table of what each encoder keeps, and its contact sheet; "" if not measured."""
-    records = sorted(results.part("inversion"), key=lambda each: -each.metrics["psnr"])
+    records = sorted(
+        of_newest_bank(results.part("inversion")), key=lambda each: -each.metrics["psnr"]
+    )
     if not records:
         return ""
     rows = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmarks.results.record import Record
@@ -41,7 +41,13 @@ def _names_a_network(value: Any) -> bool:
     return isinstance(value, str) and value.startswith(PREFIX)
 
 
-def bank_footnote(records: Iterable[Record], page: str) -> str:
+def of_newest_bank(records: Sequence[Record]) -> list[Record]:
+    """Return the records without those of another bank than that of the newest record with one."""
+    newest = next((r.settings[HASH] for r in reversed(records) if HASH in r.settings), None)
+    return [each for each in records if each.settings.get(HASH, newest) == newest]
+
+
+def bank_footnote(records: Sequence[Record], page: str) -> str:
     """Return a sentence on the banks that records name and a page does not; "" without any."""
     used = {each.settings[name] for each in records for name in NAMES if name in each.settings}
     hashes = sorted(each for each in used if isinstance(each, str) and _is_hash(each))

@@ -98,20 +98,20 @@ def _recorded(
 ) -> TrainingResult | None:
     """Return the recorded result of a finished training whose state is not in `RUNS`, else None.
 
-    The task's own network is restored, and measured on validation images where an earlier version
-    did not write these losses.
+    The task's own network is restored, and measured on the images whose losses the folder lacks.
     """
     name = splits.task.name
     path, state = out / (name + RECORD_SUFFIX), out / RUNS / f"{name}.{source}" / LAST
     record = read_json(path) if path.exists() and not state.exists() else {}
     test, valid = recorded_losses(name, out, splits)
-    if source not in record.get("training", {}) or source not in test:
+    if source not in record.get("training", {}):
         return None
     if source == SELF:
         restore(model, read_weights(out / (name + SUFFIX))[0], where=out / (name + SUFFIX))
-        if SELF not in valid:
-            valid[SELF] = _measured(model, splits, splits.valid, config, config.fit.fabric())
-    if source not in valid:
+        for known, part in ((test, splits.test), (valid, splits.valid)):
+            if SELF not in known:
+                known[SELF] = _measured(model, splits, part, config, config.fit.fabric())
+    if source not in test or source not in valid:
         return None
     return TrainingResult(
         test[source],

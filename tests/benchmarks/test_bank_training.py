@@ -150,7 +150,9 @@ def test_the_section_shows_both_banks(banks, tmp_path):
     row = frame.set_index("task").loc["edge2d"]
     assert "2 of 3 trainings stopped by patience (67%; the goal of 95% is not reached)" in words
     assert "| `edge2d` | patience | 8 | 11 | 60 |" in section
-    assert f"| `edge2d` | {row['old_average']:.1f} | {row['average']:.1f} | – | – |" in section
+    assert f"| `edge2d` | {row['old_average']:.1f} | {row['average']:.1f} | " in section
+    assert "over the old network" in section
+    assert "read-out of random, old" not in section
     assert "In the earlier bank 2 of 3 tasks had their best epoch last." in words
     assert "on the validation images, which chose the epochs, in per cent:" in words
     assert comparison.section(banks[0]) == ""
@@ -282,7 +284,8 @@ def test_costs_are_of_the_tasks_that_stopped_with_both_settings(banks, tmp_path)
     assert row["hours"] == pytest.approx(6 * 80 / 100 / 3600)
     (one,) = costs(frame)
     assert (one["tasks"], one["epochs"], one["chosen_epochs"]) == (["edge2d"], 6, 4)
-    assert one["whole"] == pytest.approx(2 * 4 * 80 / 100 / 3600 * 6 / 4)
+    assert one["whole"] == pytest.approx(8 * 6 / 4)
+    assert one["lower"] == pytest.approx(1 - 0.5 / 0.7)
     compared(*banks).to_csv(tmp_path / COMPARISON, index=False)
     words = " ".join(tried.section(tmp_path).split())
     assert "the epochs of 1 tasks were raised after a look at their win rates on test" in words

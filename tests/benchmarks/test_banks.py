@@ -2,7 +2,13 @@
 
 import pytest
 
-from benchmarks.results.banks import HASH, bank_footnote, shipped_bank_hash, with_bank
+from benchmarks.results.banks import (
+    HASH,
+    bank_footnote,
+    of_newest_bank,
+    shipped_bank_hash,
+    with_bank,
+)
 from benchmarks.results.log import open_log
 from benchmarks.results.record import Record, read_records
 from encoders.bank.identity import bank_hash, network_hashes
@@ -35,6 +41,15 @@ def test_an_evaluation_with_another_bank_is_another_one(tmp_path):
     log.add(asked, {"accuracy": 0.6}, seed=0)
     assert open_log(tmp_path, "bias").has(asked, seed=0)
     assert [each.settings[HASH] for each in read_records(tmp_path)] == [OLD, shipped_bank_hash()]
+
+
+def test_a_page_shows_the_newest_bank_and_what_uses_none():
+    old, none, new = (
+        Record("bias", settings, 0, None, {}) for settings in ({HASH: OLD}, {}, {HASH: OTHER})
+    )
+    assert of_newest_bank([new, none, old, none]) == [none, old, none]
+    assert of_newest_bank([old, old, new]) == [new]
+    assert of_newest_bank([none]) == [none]
 
 
 def test_a_page_names_each_bank_once():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 
 import numpy as np
@@ -52,6 +53,11 @@ def timed(case: dict[str, int], seed: int, limit: float) -> dict[str, object]:
 
 
 def exponent(frame: pd.DataFrame, varied: str) -> float:
-    """Return the slope of the logarithm of the seconds over that of the size (least squares)."""
+    """Return the slope of the logarithm of the seconds over that of the size (least squares).
+
+    It is NaN with fewer than two sizes.
+    """
+    if frame[varied].nunique() < 2:
+        return math.nan
     size, seconds = frame[varied].to_numpy(float), frame["processor_seconds"].to_numpy(float)
     return float(np.polyfit(np.log(size), np.log(np.maximum(seconds, 1e-5)), 1)[0])

@@ -92,8 +92,9 @@ def _cases(
     settings: Settings,
 ) -> Iterator[tuple[ProgramInstance, float | str, dict[str, Any]]]:
     """Yield the tables, budgets, and settings of their records."""
+    texts = [text.strip() for text in settings.only.split(",") if text.strip()] or [""]
     for one in instances(settings):
-        if not any(text in one.name for text in settings.only.split(",")):
+        if not any(text in one.name for text in texts):
             continue
         for budget in PUBLISHED_CASES if one.published else map(float, one.budgets):
             yield (

@@ -9,7 +9,7 @@ from benchmarks.results.frame import latest, not_finished, part, to_frame
 from benchmarks.results.markdown import commit_text, table
 from benchmarks.results.record import Record, read_records
 from benchmarks.speed.solver.ablation import ablation_section
-from benchmarks.speed.solver.libraries_section import libraries_section, proven_rows
+from benchmarks.speed.solver.libraries_section import libraries_section, proven_beside, proven_rows
 from benchmarks.speed.solver.sections import (
     anytime_section,
     drawn_section,
@@ -64,15 +64,21 @@ def finding(folder: Path) -> str:
         frame = to_frame(calls)
         ratio, seconds = frame["cpu_ratio"], 1000 * frame["taskgraph_cpu_s"]
         sentences.append(
-            f"A whole call on a published table takes {seconds.min():.0f} to {seconds.max():.0f} "
-            f"ms of a processor, {ratio.min():.0f} to {ratio.max():.0f} times less than the "
-            "paper's form."
+            "A whole call on a published table that was solved before takes "
+            f"{seconds.min():.0f} to {seconds.max():.0f} ms of a processor, {ratio.min():.0f} to "
+            f"{ratio.max():.0f} times less than the paper's form."
         )
     if proofs := part(records, part="library"):
-        shown = {"taskgraph": "taskgraph", "grouped": "HiGHS", "paper": "the paper's form"}
-        proven = proven_rows(proofs)
-        counts = ", ".join(f"{shown[name]} {proven[name]}" for name in shown if name in proven)
-        sentences.append(f"Programs that a method was given and proved within its limit: {counts}.")
+        shown = {"grouped": "HiGHS", "paper": "the paper's form"}
+        pairs = {each: proven_beside(proofs, each) for each in shown}
+        counts = "; ".join(
+            f"{shown[name]} {theirs} of {count}, taskgraph {ours}"
+            for name, (theirs, ours, count) in pairs.items()
+            if count
+        )
+        ours = proven_rows(proofs)["taskgraph"]
+        beside = f"; of the programs that both were given, {counts}" if counts else ""
+        sentences.append(f"taskgraph proves {ours} programs within their limits{beside}.")
     if not sentences:
         raise not_finished(folder, SUITE.name)
     return " ".join(sentences)
@@ -86,8 +92,9 @@ def whole_calls(records: list[Record]) -> str:
         f"`taskgraph bench solver --part calls`, commit {commit_text(records[-1].commit)}. Nothing "
         "is drawn at random.",
         "",
-        "What a user waits for: `tg.solve(table, ...)` with compiling, proof and writing the "
-        "taxonomy, and",
+        "`tg.solve(table, ...)` with compiling, proof and writing the taxonomy, for a table that "
+        "was solved",
+        'before (for a first call see "Whole calls before and now"), and',
         "the paper's formulation on the same table with compiling, posing and reading back. Both "
         "take turns.",
         "Seconds are medians over the turns, of the processor (CBC's included) and, in brackets, "

@@ -58,22 +58,23 @@ def growth_section(records: list[Record]) -> str:
             continue
         median = mine.groupby(varied)["processor_seconds"].median()
         shown = ", ".join(f"{size:g}: {seconds:.3f}" for size, seconds in median.items())
-        solved = int(mine["status"].isin(["optimal", "infeasible"]).sum())
-        slope = growth.exponent(mine, varied)
-        rows.append([varied, shown, f"{slope:.1f}", f"{solved} of {len(mine)}"])
+        counts = [str((mine["status"] == status).sum()) for status in ("optimal", "infeasible")]
+        slope = growth.exponent(mine[mine["status"] != "infeasible"], varied)
+        rows.append([varied, shown, number(slope, 1), *counts, str(len(mine))])
     base = ", ".join(f"{name} {value}" for name, value in growth.BASE.items())
     seeds = frame["seed"].nunique()
     text = (
         "## Growth\n\n"
-        f"`taskgraph bench solver --part growth`, commit {commit_text(records[-1].commit)}: "
+        "`taskgraph bench solver --part growth --time-limit "
+        f"{records[-1].settings['limit']:g}`, commit {commit_text(records[-1].commit)}:\n"
         f"`latent` tables with one\nsize varied around {base}; median processor seconds of\n"
         f"`solve_program` over {seeds} seed{'s' if seeds > 1 else ''} from 1000 on, limit "
         f"{records[-1].settings['limit']:g} s of the processor.\nThe exponent is the slope of a "
-        "line through all points in logarithms; where some are not proven, the\ntime and the "
-        "exponent are too small."
+        "line through the points of\nall programs but infeasible ones, in logarithms; where some "
+        "are not proven, the time and\nthe exponent are too small."
         "\n\n"
     )
-    heads = ["varied", "size: seconds", "exponent:", "proven:"]
+    heads = ["varied", "size: seconds", "exponent:", "optimal:", "infeasible:", "programs:"]
     return text + table(heads, rows) + "\n\n![growth of the time](growth.svg)\n"
 
 

@@ -103,12 +103,12 @@ def test_training_twice_gives_the_same_weights_and_finished_tasks_are_kept(bank,
     assert (bank / "edge2d.safetensors").stat().st_mtime_ns == before
 
 
-@pytest.mark.parametrize("ignored", [(), ("runs",), ("runs", "*.valid_losses.parquet")])
+@pytest.mark.parametrize("ignored", [(), ("runs",), ("runs", "*losses.parquet")])
 def test_references_are_added_later_for_their_own_price(bank, bare, world, tmp_path, ignored):
     """The finished networks are read, and the bank ends as if it were trained in one run.
 
     So does a copy of the networks, records and losses alone, without the states of the runs, and
-    one of an earlier version, which has no losses on validation images.
+    one without the losses, which the network is measured for again.
     """
     out, told, whole = tmp_path / "bank", [], BankConfig(str(world), fit=FIT)
     shutil.copytree(bare, out, ignore=shutil.ignore_patterns(*ignored))
