@@ -15,8 +15,8 @@ from benchmarks.adaptation.collect import CONTENDERS, OURS
 from benchmarks.adaptation.domain_pair import DomainPair
 from benchmarks.adaptation.feature_network import make_model
 from benchmarks.adaptation.measurement import asked_for, chosen_rate, pair_of, train_once
-from benchmarks.adaptation.methods import adda
-from benchmarks.adaptation.methods.registry import DANN, METHODS, SOURCE_ONLY
+from benchmarks.adaptation.methods import adda, dann
+from benchmarks.adaptation.methods.registry import METHODS, SOURCE_ONLY
 from benchmarks.adaptation.pair_groups import LENET, PairGroup, digit_group
 from benchmarks.adaptation.reversal import domain_head
 from benchmarks.adaptation.settings import PYTORCH_ADAPT, SKADA, Settings
@@ -80,14 +80,15 @@ def job_of(
 ) -> dict[str, Any]:
     """Return what a worker reads: images, the weights of all networks, and the training's settings.
 
-    The weights of a comparison of ADDA are those after its stage 1, the training on the source.
+    The weights of a comparison of ADDA are those after its stage 1, the training on the source. The
+    rates of DANN and of ADDA's stage 2 are the papers'.
     """
     pair = pair_of(group, settings, domains, seed)
-    method = METHODS[SOURCE_ONLY if library == PYTORCH_ADAPT else DANN]
-    rate = chosen_rate(method, group, settings, log)
-    model = make_model(pair, group.start, seed)
+    model, rate = make_model(pair, group.start, seed), dann.RATE
     if library == PYTORCH_ADAPT:
-        stage_1 = train_once(method, pair, group, settings, rate=rate, strength=1.0, seed=seed)
+        method = METHODS[SOURCE_ONLY]
+        chosen = chosen_rate(method, group, settings, log)
+        stage_1 = train_once(method, pair, group, settings, rate=chosen, strength=1.0, seed=seed)
         model, rate = stage_1.model, adda.RATE
         head = domain_head(model.backbone.features, width=adda.WIDTH, layers=2, seed=seed)
     else:

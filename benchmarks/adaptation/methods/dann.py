@@ -14,6 +14,9 @@ from benchmarks.adaptation.methods.method import (
 from benchmarks.adaptation.reversal import domain_head, reversal_strength, reverse_gradient
 from benchmarks.learning.classifier import Classifier
 
+RATE = 0.01
+"""First learning rate in the paper (section 5.2), which falls by (1 + 10 p)^-.75."""
+
 
 def dann_loss(
     model: Classifier, head: nn.Module, batch: DomainBatch, progress: float, strength: float

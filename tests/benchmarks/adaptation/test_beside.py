@@ -126,6 +126,10 @@ def test_the_difference_is_paired_and_the_ratio_geometric():
     worse = [record("skada", "ours", k, 0.4, 1.0) for k in (0, 1)]
     worse += [record("skada", "skada", k, 0.5, 1.0) for k in (0, 1)]
     assert "on 0 of 1 pair" in beside.beside_section(worse, "skada")
+    assert "broke down" not in beside.beside_section(worse, "skada")
+    worse += [record("skada", "ours", 2, 0.1, 1.0), record("skada", "skada", 2, 0.5, 1.0)]
+    words = " ".join(beside.beside_section(worse, "skada").split())
+    assert "an accuracy below 15 %: ours 1 of 3, skada 0 of 3, skada-head 0 of 0." in words
     assert beside.beside_section(records[:1], "skada") == ""
 
 
