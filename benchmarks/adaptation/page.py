@@ -17,7 +17,7 @@ from benchmarks.adaptation.dense.section import (
     dense_verdict,
 )
 from benchmarks.adaptation.figures import embeddings, gap_bars, pair_matrices
-from benchmarks.adaptation.settings import LIBRARIES, SCENES
+from benchmarks.adaptation.settings import FROZEN, LIBRARIES, PARTS, SCENES
 from benchmarks.results import markdown
 from benchmarks.results.figures import write_picture
 from benchmarks.results.markdown import commit_text, number
@@ -43,7 +43,7 @@ take T − S as known.
 
 {provenance}
 
-**{verdict}**
+**{verdict}**{missing}
 
 """
 
@@ -61,7 +61,8 @@ FILES = """## Files
 def render(folder: Path) -> str:
     """Return the whole page, from the records of a folder."""
     records = read_records(folder)
-    parts = [HEADER.format(provenance=_provenance(records), verdict=_verdict(records))]
+    about = {"provenance": _provenance(records), "verdict": _verdict(records)}
+    parts = [HEADER.format(**about, missing=_missing(records))]
     for name in collect.group_names(records, collect.TRAINING):
         parts.append(sections.group_section(records, name))
     if shallow := collect.newest(records, collect.SHALLOW, SCENES):
@@ -116,6 +117,18 @@ def _verdict(records: Sequence[Record]) -> str:
     sentences = [sections.group_verdict(records, name) for name in groups]
     found = [each for each in (*sentences, dense_verdict(records)) if each]
     return " ".join(found) or "No pair was adapted."
+
+
+def _missing(records: Sequence[Record]) -> str:
+    """Return which parts have no record yet; "" for a run on the user's own pictures."""
+    kinds = {(each.settings["part"], each.settings.get("group")) for each in records}
+    if (collect.TRAINING, "own") in kinds:
+        return ""
+    known = {str(group) for part, group in kinds if part == collect.TRAINING}
+    known |= {str(part) for part, _ in kinds}
+    known |= {FROZEN} if collect.SHALLOW in known else set()
+    names = [name for name in (*PARTS, *LIBRARIES) if name not in known]
+    return f" Not measured yet: {', '.join(names)}." if names else ""
 
 
 def _provenance(records: Sequence[Record]) -> str:

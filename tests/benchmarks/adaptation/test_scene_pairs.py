@@ -55,7 +55,11 @@ def test_scene_pairs_run_from_pictures_to_the_page(tmp_path, monkeypatch):
     assert shallow == {("day", "drawn"), ("drawn", "day")}
     tuned = [r for r in records if r.settings["part"] == "choice"]
     assert {(r.settings["source"], r.settings["target"]) for r in tuned} == {("day", "drawn")}
+    chosen = [(r.settings["method"], r.settings["of"]) for r in tuned]
+    assert chosen == [("source-only", "rate"), ("dann", "rate"), ("dann", "strength")]
     page = SUITE.write_page(tmp_path)
+    words = " ".join(page.split())
+    assert "Not measured yet: digits, office, dense, skada, pytorch-adapt." in words
     assert "drawn → day" in page
     assert "| image | true class | source-only | dann |" in page
     assert (tmp_path / "decisions_scenes.jpg").exists()

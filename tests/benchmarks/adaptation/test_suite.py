@@ -64,6 +64,7 @@ def test_a_target_without_labels_gets_predictions_and_a_chosen_method(folders, t
     page = (out / "README.md").read_text()
     assert page == SUITE.write_page(out)
     assert "| dev | deep embedded validation" in page
+    assert "Not measured yet" not in page
     assert "| image | true class | source-only | dann |" in page
     assert "| 1 | not known | " in page
     assert (out / "decisions_own.jpg").exists()
