@@ -164,10 +164,26 @@ def _summary(
     if not seeds:
         return None
     mine, theirs = ({seed: by[each][seed][0] for seed in seeds} for each in (name, baseline))
-    reference = [accuracy for accuracy, _ in by.get(TARGET_SUPERVISED, {}).values()]
-    gap = gap_covered(float(np.mean(reference)), mine, theirs) if reference else None
+    reference = {seed: pair[0] for seed, pair in by.get(TARGET_SUPERVISED, {}).items()}
+    gap = None
+    if reference and has_gap(reference, {seed: pair[0] for seed, pair in by[baseline].items()}):
+        gap = gap_covered(float(np.mean(list(reference.values()))), mine, theirs)
     classes = t_interval([by[name][seed][1] for seed in seeds])
     return t_interval(list(mine.values())), classes, paired_difference(mine, theirs), gap
+
+
+def has_gap(reference: dict[int, float], theirs: dict[int, float]) -> bool:
+    """Return whether target-supervised is clearly above source-only: the interval is above 0.
+
+    The differences are paired by seed; with one seed there is no interval, and the difference
+    decides. A share of a gap that may be 0 says nothing.
+    """
+    seeds = reference.keys() & theirs.keys()
+    if not seeds:
+        return False
+    own, others = ({seed: each[seed] for seed in seeds} for each in (reference, theirs))
+    difference = paired_difference(own, others)
+    return (difference.mean if len(seeds) == 1 else difference.low) > 0
 
 
 def gap_covered(

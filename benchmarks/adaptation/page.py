@@ -37,9 +37,9 @@ A method is trained with labeled images of the source and images of the target w
 tested on other images of the target. *Source-only* has no images of the target, and
 *target-supervised* has their labels: it is a reference, not a method. The share of the gap covered
 is 100 (A − S) / (T − S) for the accuracies of the method (A), of source-only (S, paired by seed)
-and of the reference (T). A row whose reference does not exceed source-only is marked as not
-converged, and has no share. Intervals are Student's 95 % intervals over seeds; those of the share
-take T − S as known.
+and of the reference (T). A row whose reference is not clearly above source-only, by the interval of
+their paired difference, is marked as not converged, and has no share. Intervals are Student's 95 %
+intervals over seeds; those of the share take T − S as known.
 
 {provenance}
 

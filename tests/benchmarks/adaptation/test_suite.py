@@ -202,12 +202,12 @@ def frame(**accuracies):
 
 
 def test_the_share_of_the_gap_is_that_of_the_formula():
-    """Accuracies .4 and .5 against .7 and .9: the gap is .35."""
+    """Accuracies .4 and .5 against .7 and .81: the gap is .305."""
     found = collect.summaries(
-        frame(source_only=[0.4, 0.5], target_supervised=[0.7, 0.9], dann=[0.3, 0.7])
+        frame(source_only=[0.4, 0.5], target_supervised=[0.7, 0.81], dann=[0.3, 0.7])
     )
     row = next(each for each in found if each.method == "dann")
-    assert row.gap.mean == pytest.approx(100 * 0.05 / 0.35)
+    assert row.gap.mean == pytest.approx(100 * 0.05 / 0.305)
     assert row.change.mean == pytest.approx(5)
     assert not row.hurts
     assert {each.method: each.gap.mean for each in found}["target-supervised"] == pytest.approx(100)
@@ -224,3 +224,13 @@ def test_a_row_whose_reference_is_not_above_source_only_is_not_converged():
     assert row.surely_hurts
     assert sections._gap(row) == "not converged"
     assert not sections.adapted(rows)
+
+
+def test_a_gap_that_may_be_0_has_no_share():
+    """Differences of 20 and 40 points: their interval is 30 ± 127."""
+    rows = collect.summaries(
+        frame(source_only=[0.4, 0.5], target_supervised=[0.6, 0.9], dann=[0.5, 0.6])
+    )
+    assert [each.gap for each in rows] == [None, None, None]
+    assert collect.has_gap({0: 60.0}, {0: 40.0, 1: 70.0})
+    assert not collect.has_gap({0: 60.0}, {1: 40.0})
