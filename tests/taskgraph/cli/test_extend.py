@@ -158,9 +158,12 @@ def test_without_a_solution_the_exit_code_is_3(tmp_path, monkeypatch, capsys):
 
 
 def test_a_time_limit_prints_the_gap_or_exits_with_3(tmp_path, monkeypatch, capsys):
-    """The exit code is 0 with the best extension so far, and 3 without any, as in `solve`."""
+    """The exit code is 0 with the best extension so far, and 3 without any, as in `solve`.
+
+    The proof takes several times the limit on the fastest machine that ran it.
+    """
     monkeypatch.chdir(tmp_path)
-    table = latent(60, 30, 0)
+    table = latent(100, 50, 0)
     old = {*table.targets[:4]}
     tasks = table.frame["sources"].str.split("+").map(set)
     known = table.frame["target"].isin(old) & tasks.map(lambda s: s <= old | {"self"})
@@ -169,12 +172,12 @@ def test_a_time_limit_prints_the_gap_or_exits_with_3(tmp_path, monkeypatch, caps
     flags = ["--budget", "4", "--objective", "linear", "--json"]
     assert run(["solve", "old.csv", *flags]) == 0
     (tmp_path / "taxonomy.json").write_text(capsys.readouterr().out)
-    code = extend("old.csv", "new.csv", "--time-limit", "0.3", budget="9")
+    code = extend("old.csv", "new.csv", "--time-limit", "0.2", budget="20")
     shown = capsys.readouterr()
     assert code == 0, shown.err
     assert "gap" in shown.out
     assert "as the time limit came before its proof" in shown.out
-    code = extend("old.csv", "new.csv", "--time-limit", "0", "--json", budget="9")
+    code = extend("old.csv", "new.csv", "--time-limit", "0", "--json", budget="20")
     content = json.loads(capsys.readouterr().out)
     assert content["status"] in ("feasible", "unknown")
     assert code == (0 if content["status"] == "feasible" else 3)
