@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from matplotlib.figure import Figure
 from benchmarks.results.figures import INK, MUTED, new_figure, styled, write_picture
 from encoders.bank.config import RECORD_SUFFIX, RUNS
 from encoders.bank.jobs import MANIFEST
+from encoders.errors.storage import read_json
 from encoders.training.run_state import LOG
 from encoders.training.schedule import CUT
 from taskgraph.tables import write_frame
@@ -68,7 +68,7 @@ def curves_of(bank: Path) -> pd.DataFrame:
 def records_of(bank: Path) -> dict[str, dict[str, Any]]:
     """Return the records of a bank's tasks, by name."""
     paths = sorted(bank.glob("*" + RECORD_SUFFIX))
-    return {path.stem: json.loads(path.read_text()) for path in paths if path.name != MANIFEST}
+    return {path.stem: read_json(path) for path in paths if path.name != MANIFEST}
 
 
 def _recorded(record: Mapping[str, Any]) -> Iterator[tuple[str, pd.DataFrame]]:
