@@ -309,7 +309,7 @@ def test_ctrl_c_ends_driver_and_workers_and_leaves_no_half_file(tmp_path):
     asked = time.monotonic()
     process.send_signal(signal.SIGINT)
     _, told = process.communicate(timeout=20)
-    assert time.monotonic() - asked < 5
+    assert time.monotonic() - asked < 15
     assert told.count("Traceback") == 1, "the driver's own; workers are silent"
     assert "KeyboardInterrupt" in told
     assert not list(tmp_path.glob(".table*"))

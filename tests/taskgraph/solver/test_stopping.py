@@ -20,6 +20,8 @@ SLACK = 1.0
 """By how many seconds a solve may exceed its limit."""
 BUSY = 2.0
 """The same where other tests may share the processor."""
+SOON = 5.0
+"""Seconds after a stop within which the answer comes; its proof would take minutes."""
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +52,7 @@ def stopped_after(seconds, call):
 def test_a_stopped_solve_keeps_the_best_taxonomy_and_its_bound(hard, solver):
     table, problem = hard
     found, seconds = stopped_after(4, lambda c: tg.solve(table, problem, solver=solver, clock=c))
-    assert seconds < 2
+    assert seconds < SOON
     assert found.status == "feasible"
     assert found.spent <= problem.budget
     assert found.objective <= found.bound
@@ -60,7 +62,7 @@ def test_a_stopped_solve_keeps_the_best_taxonomy_and_its_bound(hard, solver):
 def test_stopped_alternatives_list_what_was_proven(hard):
     table, problem = hard
     found, seconds = stopped_after(3, lambda c: tg.alternatives(table, problem, k=3, clock=c))
-    assert seconds < 2
+    assert seconds < SOON
     assert [each.status for each in found] == ["feasible"]
 
 
@@ -86,7 +88,7 @@ def test_ctrl_c_in_the_library_is_a_keyboard_interrupt(hard):
     timer.start()
     with pytest.raises(KeyboardInterrupt):
         tg.solve(table, problem, time_limit=60)
-    assert time.perf_counter() - asked[0] < 2
+    assert time.perf_counter() - asked[0] < SOON
 
 
 @pytest.mark.usefixtures("interruptible")
@@ -105,7 +107,7 @@ def test_ctrl_c_on_the_command_line_prints_the_best_taxonomy_so_far(hard, tmp_pa
             out, err = process.communicate(timeout=60)
         finally:
             process.kill()
-    assert time.perf_counter() - start < 2.5  # printing and the end of the process included
+    assert time.perf_counter() - start < SOON  # printing and the end of the process included
     assert process.returncode == 0
     assert b'"status": "feasible"' in out
     assert b'"bound": null' not in out
