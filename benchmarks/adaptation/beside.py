@@ -24,8 +24,9 @@ ABOUT = {
     "ours. Unlike ours, it has no schedule of λ. The strength of ours is 1; the first rate of "
     "all is the paper's .01.",
     PYTORCH_ADAPT: "Stage 1, the training on the source, is ours and the same for both; compared "
-    "is stage 2. pytorch-adapt changes the target encoder only in steps in which the "
-    "discriminator is right on more than 60 % of the batch, which the paper does not.",
+    "is stage 2. Both have Adam with the authors' decay rates, .5 and .999. pytorch-adapt changes "
+    "the target encoder only in steps in which the discriminator is right on more than 60 % of "
+    "the batch, which the paper does not.",
 }
 
 TEXT = """## {title}

@@ -105,6 +105,7 @@ def job_of(
         "steps": settings.steps,
         "batch": settings.batch,
         "rate": rate,
+        "betas": adda.BETAS,
         "seed": seed,
     }
 

@@ -58,7 +58,7 @@ def made(job: dict[str, Any]) -> Any:
     from pytorch_adapt.containers import Models, Optimizers
 
     extractor, classifier, discriminator = networks(job)
-    adam = torch.optim.Adam, {"lr": float(job["rate"])}
+    adam = torch.optim.Adam, {"lr": float(job["rate"]), "betas": tuple(map(float, job["betas"]))}
     adapter = ADDA(
         models=Models({"G": extractor, "C": classifier, "D": discriminator}),
         optimizers=Optimizers(adam, keys=["D", "T"]),

@@ -34,6 +34,8 @@ class LoopConfig:
         Largest learning rate of groups that do not have their own.
     momentum : float
         Of ``sgd``.
+    betas : pair of float
+        Decay rates of the means of the gradient and of its square, of ``adamw``; each in [0, 1).
     nesterov : bool
     weight_decay : float
     decay_vectors : bool
@@ -74,6 +76,7 @@ class LoopConfig:
     batch: int = 64
     learning_rate: float = 0.01
     momentum: float = 0.9
+    betas: tuple[float, float] = (0.9, 0.999)
     nesterov: bool = False
     weight_decay: float = 1e-4
     decay_vectors: bool = True
@@ -112,6 +115,8 @@ class LoopConfig:
             raise TrainingError(
                 f"learning_rate is {self.learning_rate}, expected more than 0 and finite"
             )
+        if not all(0 <= beta < 1 for beta in self.betas):
+            raise TrainingError(f"betas are {self.betas}, expected two numbers in [0, 1)")
         if not 0 <= self.warmup < 1:
             raise TrainingError(f"warmup is {self.warmup}, expected at least 0 and less than 1")
 

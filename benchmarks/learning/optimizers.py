@@ -33,7 +33,7 @@ def make_optimizer(groups: Sequence[RateGroup], config: LoopConfig) -> torch.opt
                 )
     fused = config.chosen_device().type in ("cpu", "cuda")
     if config.optimizer == "adamw":
-        return torch.optim.AdamW(parts, lr=config.learning_rate, fused=fused)
+        return torch.optim.AdamW(parts, lr=config.learning_rate, betas=config.betas, fused=fused)
     return torch.optim.SGD(
         parts,
         lr=config.learning_rate,

@@ -30,6 +30,8 @@ from benchmarks.learning.rates import module_group
 
 RATE = 2e-4
 """Adam's rate of the discriminator and of the target encoder in the authors' scripts."""
+BETAS = (0.5, 0.999)
+"""Adam's decay rates in the authors' scripts."""
 WIDTH = 500
 """Units of each of the discriminator's two hidden layers."""
 
@@ -84,6 +86,7 @@ def adapt_target_encoder(adaptation: Adaptation, model: Classifier) -> Classifie
         adaptation.config,
         optimizer="adamw",
         learning_rate=rate,
+        betas=BETAS,
         weight_decay=0.0,
         schedule="constant",
     )

@@ -12,6 +12,7 @@ from benchmarks.adaptation.methods import adda, source_only
 from benchmarks.adaptation.methods.dann import dann_loss
 from benchmarks.adaptation.methods.registry import METHODS
 from benchmarks.adaptation.reversal import domain_head, reversal_strength
+from benchmarks.learning.optimizers import make_optimizer
 from taskgraph.errors import InvalidTableError
 
 
@@ -47,6 +48,21 @@ def test_the_source_encoder_and_the_classifier_are_fixed_in_stage_2(adaptation):
     assert equal(before, state(model)), "bit by bit"
     assert adapted.head is model.head
     assert not equal(state(model.backbone), state(adapted.backbone))
+
+
+def test_stage_2_is_adam_with_the_authors_decay_rates(adaptation, monkeypatch):
+    """Their scripts have a first one of .5, where Adam's default is .9."""
+    made = []
+
+    def keep(groups, config):
+        made.append(make_optimizer(groups, config))
+        return made[-1]
+
+    monkeypatch.setattr("benchmarks.learning.loop.make_optimizer", keep)
+    adda.adapt_target_encoder(adaptation, adaptation.model)
+    groups = [group for optimizer in made for group in optimizer.param_groups]
+    assert [group["name"] for group in groups] == ["discriminator", "target encoder"]
+    assert {(*group["betas"], group["weight_decay"]) for group in groups} == {(0.5, 0.999, 0.0)}
 
 
 def test_adda_inverts_the_labels(adaptation):

@@ -75,15 +75,19 @@ def test_a_training_does_not_change_the_global_generator():
 
 
 @pytest.mark.parametrize(
-    ("optimizer", "reference"),
+    ("changed", "reference"),
     [
-        ("sgd", lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9, weight_decay=1e-4)),
-        ("adamw", lambda p: torch.optim.AdamW(p, lr=0.1, weight_decay=1e-4)),
+        ({}, lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9, weight_decay=1e-4)),
+        ({"optimizer": "adamw"}, lambda p: torch.optim.AdamW(p, lr=0.1, weight_decay=1e-4)),
+        (
+            {"optimizer": "adamw", "betas": (0.5, 0.9)},
+            lambda p: torch.optim.AdamW(p, lr=0.1, betas=(0.5, 0.9), weight_decay=1e-4),
+        ),
     ],
 )
-def test_a_training_is_that_of_a_plain_loop(optimizer, reference):
+def test_a_training_is_that_of_a_plain_loop(changed, reference):
     """The oracle is a loop written out with PyTorch's own scheduler."""
-    config = LoopConfig(**{**vars(CONFIG), "optimizer": optimizer, "steps": 12})
+    config = LoopConfig(**{**vars(CONFIG), "optimizer": "sgd", "steps": 12, **changed})
     model, inputs = nn.Linear(5, 2), points()
     plain = nn.Linear(5, 2)
     plain.load_state_dict(model.state_dict())
@@ -266,6 +270,7 @@ def test_rates_fall_when_the_validation_measure_stalls():
         ({"precision": "half"}, "precision is 'half', expected one of auto, float32, bfloat16"),
         ({"steps": 0}, "steps is 0, expected at least 1"),
         ({"learning_rate": 0.0}, "learning_rate is 0.0, expected more than 0"),
+        ({"betas": (0.5, 1.0)}, r"betas are \(0.5, 1.0\), expected two numbers in \[0, 1\)"),
         ({"warmup": 1.0}, "warmup is 1.0, expected at least 0 and less than 1"),
     ],
 )
