@@ -97,7 +97,7 @@ class Settings:
         kind="output",
         help="Folder of the scenes and of cached features; they are made if missing.",
     )
-    buildings: int = option(36, help="Buildings of the scenes.")
+    buildings: int = option(120, help="Buildings of the scenes.")
     views: int = option(30, help="Views of each building.")
     dense_tasks: tuple[str, ...] = option(
         ("rgb2depth", "rgb2sfnorm", "segmentsemantic_rb", "reshade"),
@@ -158,7 +158,7 @@ SUITE = Suite(
             "steps": 10_000,
             "batch": 64,
             "seeds": 10,
-            "buildings": 100,
+            "buildings": 240,
             "views": 50,
             "test": 2000,
             "further_pairs": True,
