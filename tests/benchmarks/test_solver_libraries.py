@@ -116,8 +116,8 @@ def test_the_seeds_after_the_first_two_have_our_time_alone(tmp_path):
     assert [text.count(f"| flat 12 x 12 ({seed}) |") for seed in names] == [2, 2, 1]
 
 
-def record(method, budget, seconds, status, objective, gap=None):
-    settings = {"instance": "flat (1000)", "budget": budget, "method": method}
+def record(method, budget, seconds, status, objective, gap=None, *, instance="flat (1000)"):
+    settings = {"instance": instance, "budget": budget, "method": method}
     settings |= {"part": "library", "processor_limit": 20.0}
     metrics = {"transfers": 9, "undominated": 7, "processor_seconds": seconds, "gap": gap}
     metrics |= {"wall_seconds": 3 * seconds, "status": status, "objective": objective}
@@ -139,6 +139,27 @@ def test_the_section_says_who_was_stopped_and_who_was_wrong():
     assert "| flat (1000) | 5 | > 10.0 | > 10.0 |" in text
     assert "| flat (1000) | 9 | < 0.2 |  |" in text
     assert "Called optimal, and not: grouped on flat (1000) at 9." in text
+
+
+def test_seeds_that_were_timed_later_stand_with_their_kind_and_are_summed_up():
+    def ours(instance, seconds, status, gap=None):
+        return record("taskgraph", "5", seconds, status, 1.0, gap, instance=instance)
+
+    text = libraries_section(
+        [
+            record("grouped", "5", 7.0, "optimal", 1.0, instance="flat 9 x 9 (1000)"),
+            ours("flat 9 x 9 (1000)", 1.0, "optimal"),
+            ours("gains 9 x 9 (1000)", 4.0, "optimal"),
+            ours("flat 9 x 9 (1002)", 20.0, "feasible", 0.0041),
+            ours("flat 9 x 9 (1001)", 3.0, "infeasible"),
+            ours("flat 9 x 9 (1003)", 20.0, "feasible", 0.0034),
+        ]
+    )
+    rows = [line.split("|")[1].strip() for line in text.splitlines() if "(10" in line]
+    flat = [f"flat 9 x 9 ({seed})" for seed in range(1000, 1004)]
+    assert rows == [*flat, "gains 9 x 9 (1000)", "flat 9 x 9 (1000)"], "the last is a ratio"
+    assert "| flat 9 x 9 | 5 | 20 | 4 | 1 | 1 | 12 | 20 | 0.34% to 0.41% |" in text
+    assert "| gains 9 x 9 |" not in text
 
 
 def test_the_worker_makes_the_calls_that_it_names(tmp_path):

@@ -10,6 +10,7 @@ import pandas as pd
 from benchmarks.results.frame import to_frame
 from benchmarks.results.markdown import commit_text, table
 from benchmarks.results.record import Record
+from benchmarks.speed.solver.over_seeds import by_kind, over_seeds
 
 NAMES = {
     "paper": "paper's form, CBC",
@@ -47,10 +48,11 @@ PROVEN = ("optimal", "infeasible")
 
 def libraries_section(records: list[Record]) -> str:
     """Return the section: seconds of each method, and their ratios to ours."""
-    frame = to_frame(records)
+    frame = by_kind(to_frame(records))
     names = [name for name in NAMES if name in set(frame["method"])]
-    rows, ratios = [], []
+    rows, ratios, ours = [], [], []
     for first, cells in _rows(frame):
+        ours.append(cells[cells.index == "taskgraph"].assign(budget=first[1]))
         limit = cells["processor_limit"].iloc[0]
         edges = f"{cells['transfers'].iloc[0]} ({cells['undominated'].iloc[0]})"
         rows.append([*first, edges, f"{limit:g}", *(_cell(cells, name) for name in names)])
@@ -62,9 +64,9 @@ def libraries_section(records: list[Record]) -> str:
     seeds = frame["seed"].nunique()
     text = ABOUT.format(commit=commits, before=also, seeds=seeds)
     heads = ["instance", "budget:", "transfers:", "limit:", *(f"{NAMES[name]}:" for name in names)]
-    text += table(heads, rows)
+    text += table(heads, rows) + "\n\n" + over_seeds(pd.concat(ours))
     text += (
-        "\n\nThe same as ratios: seconds of the processor of the others over ours; with `>` the "
+        "The same as ratios: seconds of the processor of the others over ours; with `>` the "
         "other one was\nstopped by the limit, with `<` ours was, and `-` where both were.\n\n"
     )
     heads = ["instance", "budget:", *(f"{NAMES[n]}:" for n in names if n != "taskgraph")]
