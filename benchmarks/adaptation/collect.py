@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.adaptation.selection import ORACLE, SOURCE, AdaptationCheckpoint, select
-from benchmarks.adaptation.settings import PYTORCH_ADAPT, SKADA
+from benchmarks.adaptation.settings import OWN, PYTORCH_ADAPT, SKADA
 from benchmarks.results.frame import latest, part
 from benchmarks.results.measures import Estimate, paired_difference, t_interval
 from benchmarks.results.record import Record
@@ -53,7 +53,7 @@ def checkpoints_of(record: Record) -> list[AdaptationCheckpoint]:
 
 def own_trainings(records: Sequence[Record], *, seed: int) -> dict[str, list[AdaptationCheckpoint]]:
     """Return the evaluations of the trainings on the user's pair with one seed, by method."""
-    found = newest(records, TRAINING, "own")
+    found = newest(records, TRAINING, OWN)
     return {
         str(each.settings["method"]): checkpoints_of(each) for each in found if each.seed == seed
     }

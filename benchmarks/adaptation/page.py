@@ -17,7 +17,7 @@ from benchmarks.adaptation.dense.section import (
     dense_verdict,
 )
 from benchmarks.adaptation.figures import embeddings, gap_bars, pair_matrices
-from benchmarks.adaptation.settings import FROZEN, LIBRARIES, PARTS, SCENES
+from benchmarks.adaptation.settings import FROZEN, LIBRARIES, OWN, PARTS, SCENES
 from benchmarks.results import markdown
 from benchmarks.results.figures import write_picture
 from benchmarks.results.markdown import commit_text, number
@@ -122,7 +122,7 @@ def _verdict(records: Sequence[Record]) -> str:
 def _missing(records: Sequence[Record]) -> str:
     """Return which parts have no record yet; "" for a run on the user's own pictures."""
     kinds = {(each.settings["part"], each.settings.get("group")) for each in records}
-    if (collect.TRAINING, "own") in kinds:
+    if (collect.TRAINING, OWN) in kinds:
         return ""
     known = {str(group) for part, group in kinds if part == collect.TRAINING}
     known |= {str(part) for part, _ in kinds}

@@ -12,6 +12,7 @@ from benchmarks.adaptation.decisions import decision_section
 from benchmarks.adaptation.office_caltech import PairAccuracy, as_markdown
 from benchmarks.adaptation.own_predictions import chosen_method
 from benchmarks.adaptation.selection import ORACLE, RULES, SOURCE, WITHOUT_LABELS
+from benchmarks.adaptation.settings import OWN
 from benchmarks.results.frame import part
 from benchmarks.results.markdown import interval, number, table
 from benchmarks.results.measures import Estimate, t_interval
@@ -57,7 +58,7 @@ def group_section(records: Sequence[Record], group: str) -> str:
             f"circles are source and crosses target:\n\n![t-SNE](tsne_{group}.svg)\n\n"
         )
     text += decision_section(records, group)
-    if group == "own":
+    if group == OWN:
         text += _own_choice(records)
     return text
 
@@ -168,7 +169,7 @@ def _choices(records: Sequence[Record], group: str) -> str:
         "the last step: source-only's rate on the source's validation images, and that of "
         "target-supervised and of ADDA's first stage is the same; each other method's rate, and "
         "then each strength, on the target's validation images of that pair."
-        if group != "own"
+        if group != OWN
         else "The rate of all methods was chosen by source-only's accuracy after the last step on "
         "the source's validation images; every strength is 1."
     )

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from benchmarks.results.suite import CPU, PAPER, SMOKE, Suite, option
 
 DIGITS, SCENES, FROZEN, OFFICE, DENSE = "digits", "scenes", "frozen", "office", "dense"
+OWN = "own"
+"""The group of the user's two folders."""
 SKADA, PYTORCH_ADAPT = "skada", "pytorch-adapt"
 PARTS = (DIGITS, SCENES, FROZEN, OFFICE, DENSE)
 LIBRARIES = (SKADA, PYTORCH_ADAPT)

@@ -8,13 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.adaptation.pair_groups import PairGroup, frozen_sets
-from benchmarks.adaptation.settings import Settings
+from benchmarks.adaptation.settings import OWN, Settings
 from benchmarks.data.data import TRAIN, VAL, Data, split_by_hash
 from benchmarks.data.folders import FOLDER_SIZE
 from benchmarks.data.formats import list_pictures, read_picture
 from taskgraph.errors import InvalidTableError
-
-OWN = "own"
 
 
 @dataclass(frozen=True, eq=False)
