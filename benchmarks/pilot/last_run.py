@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from benchmarks.pilot.beside import CURVES, LOSSES, TrainingTables
-from benchmarks.pilot.networks import READOUT, RUN, UNTRAINED, key_text
+from benchmarks.pilot.networks import LONG, PRUNED, READOUT, RUN, UNTRAINED, key_text
 from benchmarks.results.record import Record, read_records
 from taskgraph.errors import InvalidTableError
 from taskgraph.tasks import AVERAGE, SCRATCH, SELF, split_sources
@@ -32,6 +33,8 @@ class PilotRun:
         The rows of these networks in ``curves.parquet`` and ``losses.parquet``.
     planned : int
         Number of networks of the whole run.
+    pruned, pruned_losses : DataFrame
+        The read-outs that pruning stopped early, and their losses, in the same form.
     """
 
     about: Record
@@ -39,6 +42,14 @@ class PilotRun:
     curves: pd.DataFrame
     losses: pd.DataFrame
     planned: int
+    pruned: pd.DataFrame
+    pruned_losses: pd.DataFrame
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Return the number of steps in an epoch."""
+        images, fit = self.about.metrics["images"]["train"], self.about.settings["fits"][LONG]
+        return max(1, int(images // fit["batch"]))
 
     @property
     def targets(self) -> list[str]:
@@ -61,19 +72,24 @@ def read_run(folder: Path) -> PilotRun:
             f"{folder} has no records of a run; `taskgraph bench pilot --bank BANK --data DATA` "
             "adds them"
         )
-    about = runs[-1]
-    rows = {}
+    about, tables = runs[-1], TrainingTables.read(folder)
+    networks, pruned = (_networks(records, about, part) for part in (READOUT, PRUNED))
+    curves, losses = (tables.of(name, set(networks["key"])) for name in (CURVES, LOSSES))
+    pruned_losses = tables.of(LOSSES, set(pruned["key"]))
+    return PilotRun(about, networks, curves, losses, planned_count(about), pruned, pruned_losses)
+
+
+def _networks(records: Sequence[Record], about: Record, part: str) -> pd.DataFrame:
+    """Return one row a network of a run, the newest of each, from the records of one part."""
+    rows, about_it = {}, ("target", "sources", "training", *([PRUNED] if part == PRUNED else []))
     for one in records:
-        if one.settings["part"] == READOUT and one.seed == about.seed and _is_of(one, about):
-            named = {name: one.settings[name] for name in ("target", "sources", "training")}
+        if one.settings["part"] == part and one.seed == about.seed and _is_of(one, about):
+            named = {name: one.settings[name] for name in about_it}
             key = key_text(one.settings, one.seed)
             kind = kind_of(named["sources"])
             rows[key] = {"key": key, **named, "kind": kind, **one.metrics, "seconds": one.seconds}
-    tables = TrainingTables.read(folder)
     columns = ["key", "target", "sources", "training", "kind"]
-    networks = pd.DataFrame(list(rows.values()), columns=None if rows else columns)
-    curves, losses = (tables.of(name, set(rows)) for name in (CURVES, LOSSES))
-    return PilotRun(about, networks, curves, losses, planned_count(about))
+    return pd.DataFrame(list(rows.values()), columns=None if rows else columns)
 
 
 def planned_count(about: Record) -> int:
@@ -100,7 +116,8 @@ def _is_of(one: Record, about: Record) -> bool:
     target, sources = settings["target"], settings["sources"]
     if target not in run["targets"]:
         return False
-    if settings["training"] != UNTRAINED and settings["fit"] != run["fits"][settings["training"]]:
+    fit = LONG if settings["training"] == PRUNED else settings["training"]
+    if fit != UNTRAINED and settings["fit"] != run["fits"][fit]:
         return False
     kind = kind_of(sources)
     if kind == "single":

@@ -16,14 +16,16 @@ from encoders.training.config import FitConfig
 from encoders.transfer.candidates import Sources
 from encoders.transfer.config_file import fingerprints
 from encoders.transfer.data import TransferDataConfig
+from encoders.transfer.pruning import Pruned
 from encoders.transfer.settings import SweepConfig, TransferConfig, resolve_tasks
 from taskgraph.tasks import AVERAGE, SCRATCH, SELF, join_sources
 
 READOUT, RUN = "readout", "run"
 """Values of the setting ``part``: a record of one network, and the first record of a run."""
 
-SHORT, LONG, UNTRAINED = "short", "long", "none"
-"""Values of the setting ``training``: 250 steps, until training stops, and ``self``."""
+SHORT, LONG, PRUNED, UNTRAINED = "short", "long", "pruned", "none"
+"""Values of the setting ``training``: 250 steps, until training stops, the long one up to the rung
+at which pruning stops it (also the value of ``part`` of these), and ``self``."""
 
 TRAININGS = (SHORT, LONG)
 
@@ -38,17 +40,25 @@ class PilotNetwork:
     sources : tuple of str
         Sorted names, or one reference.
     training : str
-        `SHORT`, `LONG`, or `UNTRAINED` for ``self``.
+        `SHORT`, `LONG`, `PRUNED`, or `UNTRAINED` for ``self``.
+    pruned : Pruned or None
+        Where pruning stops it.
     """
 
     target: str
     sources: Sources
     training: str
+    pruned: Pruned | None = None
 
     @property
     def name(self) -> str:
         """Return the network's name in messages."""
         return f"{join_sources(self.sources)} -> {self.target} ({self.training})"
+
+    @property
+    def folder(self) -> str:
+        """Return the name of the folder with its files; ``self`` is among the long ones."""
+        return LONG if self.training == UNTRAINED else self.training
 
 
 def sweep_of(settings: Settings) -> SweepConfig:
@@ -125,8 +135,10 @@ def settings_of(
     """Return the settings of a network's record: all that its losses depend on but the seed."""
     fit = dataclasses.asdict(transfer.fit)
     fit.pop("seed")
+    where = {} if network.pruned is None else {"pruned": vars(network.pruned)}
     return {
-        "part": READOUT,
+        "part": PRUNED if where else READOUT,
+        **where,
         "target": network.target,
         "sources": join_sources(network.sources),
         "training": network.training,

@@ -20,6 +20,7 @@ from benchmarks.pilot.measures import (
     wins_of_scratch,
 )
 from benchmarks.pilot.networks import LONG, SHORT
+from benchmarks.pilot.pruning_section import pruning_section
 from benchmarks.pilot.ranking import ranking_change
 from benchmarks.results import markdown
 from benchmarks.results.figures import write_picture
@@ -78,6 +79,7 @@ def render(folder: Path) -> str:
         _losses(run),
         _scratch(run),
         _ranking(run),
+        pruning_section(run),
         f"## Files\n\n{markdown.table(['file', 'what'], FILES)}",
     ]
     return wrapped("\n\n".join(each for each in sections if each)) + "\n"
@@ -112,12 +114,6 @@ def _medians(run: PilotRun) -> dict[str, float]:
 
 def _change(share: float) -> str:
     return f"{_percent(abs(share))} {'lower' if share >= 0 else 'higher'}"
-
-
-def steps_per_epoch(run: PilotRun) -> int:
-    """Return the number of steps in an epoch."""
-    images, fit = run.about.metrics["images"]["train"], run.about.settings["fits"][LONG]
-    return max(1, int(images // fit["batch"]))
 
 
 def _exists(folder: Path, end: str) -> bool:
@@ -173,7 +169,7 @@ def _overlap(metrics: dict[str, Any]) -> str:
 
 
 def _trainings(run: PilotRun) -> str:
-    fits, each = run.about.settings["fits"], steps_per_epoch(run)
+    fits, each = run.about.settings["fits"], run.steps_per_epoch
     short, long = fits[SHORT], fits[LONG]
     return (
         f"- *short*: {short['epochs'] * each} steps of {short['batch']} images, with a learning "
@@ -209,7 +205,7 @@ def _unfinished(run: PilotRun) -> str:
 
 
 def _cap(run: PilotRun) -> str:
-    cap = cap_of(run.networks, steps_per_epoch(run))
+    cap = cap_of(run.networks, run.steps_per_epoch)
     if cap["epochs"] is None:
         return (
             f"{cap['capped']} of {cap['n']} reached the pilot's own cap, so it sets no cap for the "
@@ -276,7 +272,7 @@ def _worse(run: PilotRun) -> str:
     if not worse:
         return ""
     fit = run.about.settings["fits"][LONG]
-    wait = (fit["cuts"] + 1) * fit["patience"] * steps_per_epoch(run)
+    wait = (fit["cuts"] + 1) * fit["patience"] * run.steps_per_epoch
     counts = ", ".join(
         f"{best_before_cuts(run.networks, target, wait)} of "
         f"{step_summary(run.networks, target)['n']} read-outs of `{target}`"

@@ -14,8 +14,12 @@ import pandas as pd
 
 from benchmarks.pilot.beside import TrainingTables
 from benchmarks.pilot.fresh import write_added
+from benchmarks.pilot.last_run import read_run
 from benchmarks.pilot.networks import (
+    LONG,
+    PRUNED,
     RUN,
+    SHORT,
     TRAININGS,
     PilotNetwork,
     identity_of,
@@ -25,6 +29,7 @@ from benchmarks.pilot.networks import (
     sweep_of,
     transfer_of,
 )
+from benchmarks.pilot.pruned import pruned_networks
 from benchmarks.pilot.settings import SUITE, TARGETS, Settings
 from benchmarks.results.log import Log, open_log
 from benchmarks.results.record import read_records
@@ -35,6 +40,7 @@ from encoders.transfer.config_file import checked_overlap, write_or_check_config
 from encoders.transfer.data import open_transfer_data
 from encoders.transfer.jobs import encodings
 from encoders.transfer.measure import measure_transfer
+from encoders.transfer.pruning import Halving
 from encoders.transfer.records import place_of
 from encoders.transfer.settings import SweepConfig
 from encoders.transfer.store import REPRESENTATIONS
@@ -68,6 +74,9 @@ def run(settings: Settings, out: Path) -> None:
         facts = {"sets": sets, **known, **images_of(sweep)}
         log.add(asked, facts, seed=settings.seed)
     train(planned(sweep, sets), sweep, settings, identity, log, engine)
+    if settings.pruning:
+        fewer = pruned_networks(read_run(out), Halving())
+        train(fewer, sweep, settings, identity, log, engine)
 
 
 def run_settings(
@@ -126,7 +135,7 @@ def chosen_sets(
     """Return by target the best sets of each order by the validation error of ridge regression."""
     if settings.sets == 0 or sweep.max_order < 2:
         return {target: [] for target in sweep.targets}
-    work = folder_of(settings, TRAININGS[-1])
+    work = folder_of(settings, LONG)
     encode(sweep, work, engine)
     result = screen(sweep, work, workers=settings.jobs)
     best = proposals(result, sweep.targets, sweep.max_order, settings.sets)
@@ -164,7 +173,7 @@ def train(
     print(f"{len(networks)} networks, {len(waiting)} to be trained or measured", flush=True)
     if not waiting:
         return
-    encode(sweep, folder_of(settings, TRAININGS[-1]), engine)
+    encode(sweep, folder_of(settings, LONG), engine)
     share_representations(sweep, settings)
     jobs = {one.name: (one, job_of(one, sweep, settings)) for one in waiting}
     tables, failures, stopped = TrainingTables.read(log.folder), {}, None
@@ -183,13 +192,12 @@ def train(
 
 def job_of(network: PilotNetwork, sweep: SweepConfig, settings: Settings) -> Job:
     """Return the job that trains and tests one network."""
-    training = network.training if network.training in TRAININGS else TRAININGS[-1]
-    out = folder_of(settings, training)
-    transfer = transfer_of(sweep, training, settings.short)
+    out = folder_of(settings, network.folder)
+    transfer = transfer_of(sweep, network.training, settings.short)
     return Job(
         network.name,
         measure_transfer,
-        (transfer, out, network.target, network.sources),
+        (transfer, out, network.target, network.sources, None, network.pruned),
         done=place_of(out, network.target, network.sources),
         weight=transfer.fit.epochs,
     )
@@ -203,8 +211,7 @@ def record(
     log: Log,
 ) -> None:
     """Add a network's rows to the tables and then its record, which marks it as complete."""
-    training = network.training if network.training in TRAININGS else TRAININGS[-1]
-    path = place_of(folder_of(settings, training), network.target, network.sources)
+    path = place_of(folder_of(settings, network.folder), network.target, network.sources)
     measured = json.loads(path.read_text())
     curve = measured.pop("valid_losses", None) or []
     about = {name: asked[name] for name in ("target", "sources", "training")}
@@ -220,9 +227,9 @@ def record(
 
 
 def share_representations(sweep: SweepConfig, settings: Settings) -> None:
-    """Make every training's folder show the representations of the last one."""
-    long = folder_of(settings, TRAININGS[-1])
-    for training in TRAININGS[:-1]:
+    """Make every training's folder show the representations of the long one."""
+    long = folder_of(settings, LONG)
+    for training in (SHORT, PRUNED):
         folder = folder_of(settings, training)
         transfer = transfer_of(sweep, training, settings.short)
         write_or_check_config(dataclasses.replace(sweep, transfer=transfer), folder)

@@ -51,6 +51,10 @@ class Settings:
         0.005, help="Share of the validation loss by which it must fall to count as improved."
     )
     cuts: int = option(2, help="Cuts of the learning rate before training stops.")
+    pruning: bool = option(
+        True,
+        help="Then train what pruning would stop early once more, up to there, and compare.",
+    )
     batch: int = option(8, help="Images in a step.")
     learning_rate: float = option(3e-3, help="Largest learning rate.")
     seed: int = option(0, help="Seed of the read-outs.")

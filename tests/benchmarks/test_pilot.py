@@ -5,6 +5,7 @@ import json
 import math
 import os
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ import pytest
 import torch
 from scipy.stats import kendalltau, spearmanr
 
+from benchmarks.pilot import pruned
 from benchmarks.pilot import run as program
 from benchmarks.pilot.beside import CURVES, LOSSES, TrainingTables
 from benchmarks.pilot.fresh import added_splits
@@ -24,7 +26,8 @@ from benchmarks.pilot.measures import (
     wins_of_scratch,
 )
 from benchmarks.pilot.networks import LONG, SHORT, TRAININGS
-from benchmarks.pilot.page import steps_per_epoch
+from benchmarks.pilot.pruned import pruned_steps
+from benchmarks.pilot.pruning_section import pruning_section, tables_of
 from benchmarks.pilot.ranking import affinities_of, ranking_change
 from benchmarks.pilot.settings import SUITE, TARGETS, Settings
 from benchmarks.results.record import read_records
@@ -32,7 +35,9 @@ from encoders import TaskonomyDataset
 from encoders.bank.identity import bank_hash, network_hashes
 from encoders.engines.job import perform
 from encoders.errors import InvalidDataError
+from encoders.transfer.pruning import Halving
 from encoders.transfer.records import place_of
+from encoders.transfer.sweep import sweep
 from taskgraph.affinity import affinities
 from taskgraph.cli import run as run_command
 from taskgraph.losses import Losses
@@ -147,7 +152,7 @@ def test_the_short_training_takes_its_steps_and_the_long_one_stops_by_patience(p
     run = read_run(place / "out")
     trained = run.networks[run.networks["kind"].isin(["single", "set"])]
     short = trained[trained["training"] == SHORT]
-    assert steps_per_epoch(run) == 8 // 4 == 2
+    assert run.steps_per_epoch == 8 // 4 == 2
     assert set(short["last_step"]) == {2}
     assert set(short["stopped"]) == {"cap"}
     for row in run.networks[run.networks["training"] == LONG].itertuples():
@@ -229,6 +234,77 @@ def test_bad_input_is_one_line(place, tmp_path, capsys):
         assert error.count("\n") == 1
     assert run_command(["bench", "pilot", "--render", "--out", str(tmp_path)]) == 2
     assert "has no records of a run" in capsys.readouterr().err
+
+
+# --- pruning ---
+
+
+@pytest.fixture(scope="module")
+def pruned_place(place, tmp_path_factory):
+    """The run of `place`, continued with a pruning that keeps half of three sources."""
+    halving = Halving(rungs=(0.3, 0.6), keep=0.5, least=1)
+    folder = tmp_path_factory.mktemp("pruned")
+    out = shutil.copytree(place / "out", folder / "out")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(program, "LocalEngine", lambda *_: Here())
+        patch.setattr(program, "Halving", lambda: halving)
+        patch.setattr(pruned, "cap_of", lambda *_: {"epochs": 3})
+        patch.setattr(pruned, "MAX_ORDER", 1)
+        SUITE.run(settings_in(place, work=str(folder / "work")), out)
+    return folder, halving
+
+
+def test_what_is_pruned_is_what_a_sweep_with_pruning_stops(place, pruned_place, tmp_path):
+    """The oracle is the sweep itself: the same read-outs, rungs, ranks and losses, bit by bit."""
+    folder, halving = pruned_place
+    config = replace(program.sweep_of(settings_in(place)), max_order=1, candidates="first")
+    outcome = sweep(replace(config, pruning=halving), tmp_path / "sweep", Here())
+    expected = {
+        sources: (record["pruned"], record["valid_loss"], record["test_loss"])
+        for (_, sources), record in outcome.records.items()
+        if record.get("stopped") == "pruned"
+    }
+    run = read_run(folder / "out")
+    columns = ("pruned", "valid_loss", "test_loss")
+    found = {one["sources"]: tuple(one[c] for c in columns) for _, one in run.pruned.iterrows()}
+    assert len(found) == 2, "of three single sources; the set has no other to be compared with"
+    assert found == expected
+    assert len(run.networks) == run.planned, "they are not counted among the pilot's networks"
+
+
+def test_the_page_counts_what_pruning_saves_and_compares_both_tables(pruned_place):
+    folder, _ = pruned_place
+    run = read_run(folder / "out")
+    full, fewer = pruned_steps(run, run.pruned)
+    long = run.networks[run.networks["kind"].isin(["single", "set"])]
+    long = long[long["training"] == LONG].set_index("sources")["last_step"]
+    assert full == long.sum()
+    assert fewer == full - sum(
+        long[one["sources"]] - one["last_step"] for _, one in run.pruned.iterrows()
+    )
+    text = pruning_section(run)
+    assert "it stops 2 single sources and 0 sets early" in " ".join(text.split())
+    row = next(line for line in text.splitlines() if line.startswith("| `rgb2depth`"))
+    own, after = tables_of(run)
+    own, after = (each.frame.set_index("sources") for each in (own, after))
+    best = [name for name in own.index if name not in ("self", "scratch", "average")]
+    inside = sum(own["low"][n] <= after["affinity"][n] <= own["high"][n] for n in best)
+    assert row.split("|")[4].strip() == f"{inside} of {len(best)}"
+    stopped = set(run.pruned["sources"])
+    merged = pd.concat(
+        [
+            run.losses[~run.losses["sources"].isin(stopped) & (run.losses["training"] != SHORT)],
+            run.pruned_losses.assign(training=LONG),
+        ]
+    )
+    expected = affinities_of(merged, LONG, "rgb2depth")
+    assert after["affinity"][expected.index].tolist() == pytest.approx(expected.tolist())
+
+
+def test_without_a_cap_nothing_is_pruned(place):
+    run = read_run(place / "out")
+    assert pruned.cap_of(run.networks, run.steps_per_epoch)["epochs"] is None or not len(run.pruned)
+    assert pruning_section(run) == ""
 
 
 # --- measures ---
