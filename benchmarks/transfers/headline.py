@@ -46,11 +46,11 @@ def win_headline(tables: TransferTables, budget: float) -> str:
     own, single = rates[ABOVE_CONSTANT], rates[SINGLE]
     total = rates[FROM_SCRATCH]["targets"]
     return (
-        f"They win over the best constant answer on {_rate(rates[CONSTANT])} of the test images "
-        f"(mean over all {total} targets; in brackets 95 % intervals over {tables.unit}"
-        f"{and_seeds(frame)}), over read-outs of an untrained encoder on "
-        f"{_rate(rates[UNTRAINED])}, and over networks from scratch with the same labels on "
-        f"{_rate(own)} at the {own['targets']} targets where scratch beats the constant. Against "
+        f"These {total} networks have a lower loss than the best constant answer on "
+        f"{_rate(rates[CONSTANT])} of the test images (mean over all targets; in brackets 95 % "
+        f"intervals over {tables.unit}{and_seeds(frame)}), than read-outs of an untrained encoder "
+        f"on {_rate(rates[UNTRAINED])}, and than networks from scratch on {_rate(own)} at the "
+        f"{own['targets']} targets where scratch beats the constant. Against "
         f"{rates[RANDOM_BEST]['draws']:,} random sets of {budget:g} tasks they win on "
         f"{_rate(rates[RANDOM_BEST])} with those sets' best transfers, and on "
         f"{_rate(rates[RANDOM_SETS])} with random ones; greedy chooses "
