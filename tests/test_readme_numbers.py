@@ -94,8 +94,8 @@ def transferred():
     edges = [one for one in solved.transfers if one.sources != ("self",)]
     gains = [one.gain for one in edges if versus[one.target] > 0.5]
     return (
-        f"Of those {int((versus > 0.5).sum())} targets, {len(gains)} are solved by a transfer, with "
-        "no more labels than scratch had: there the win rate over scratch is "
+        f"Of those {int((versus > 0.5).sum())} targets, {len(gains)} are solved by a transfer, "
+        "with no more labels than scratch had: there the win rate over scratch is "
         f"{percent(np.mean(gains))} %."
     )
 
@@ -139,9 +139,9 @@ def paid():
     whole = read(RESULTS / "payoff").dropna(subset="buildings").iloc[-1]
     return (
         f"trains the read-outs again with {len(whole['run.seeds'])} seeds, on a bank of the same "
-        f"hash, and tests them in {int(whole['buildings'])} new buildings: there the taxonomy wins over "
-        f"scratch on {gain['solved']} %, against {gain['random set']} % for {draws} random sets of "
-        f"tasks with their best transfers, and {gain['random']} % with random ones (means over all "
+        f"hash, and tests them in {int(whole['buildings'])} new buildings: there the taxonomy wins "
+        f"over scratch on {gain['solved']} %, against {gain['random set']} % for {draws} random "
+        f"sets of tasks with their best transfers, and {gain['random']} % with random ones (means over all "
         "targets, supervised ones included). Over the targets that both solve by transfer, it is "
         f"{gaps.mean():.1f} points above the random sets' best transfers ({gaps.min():.1f} to "
         f"{gaps.max():.1f} in the single draws; without an interval)."

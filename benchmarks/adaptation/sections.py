@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -43,7 +44,8 @@ def group_section(records: Sequence[Record], group: str) -> str:
     first = collect.newest(records, collect.TRAINING, group)[-1].settings
     text = (
         f"## {group}\n\nNetwork {first['network']}; {first['steps']} steps of {first['batch']} "
-        f"images of each domain; at most {first['train']} training images.\n\n"
+        f"images of each domain; at most {first['train']} training and {first['test']} test images"
+        f"{_buildings(first)}.\n\n"
     )
     if rows:
         text += _selection_line(SOURCE) + _pair_table(rows) + _method_table(rows)
@@ -63,23 +65,36 @@ def group_section(records: Sequence[Record], group: str) -> str:
     return text
 
 
+def _buildings(settings: Mapping[str, Any]) -> str:
+    """Return of how many buildings the images of scenes are; "" for other groups."""
+    if not settings.get("buildings"):
+        return ""
+    return f" of {settings['buildings']} buildings with {settings['views']} views each"
+
+
 def group_verdict(records: Sequence[Record], group: str) -> str:
-    """Return the best method of a group by the mean share of the gap, in one sentence."""
-    shares: dict[str, list[float]] = {}
+    """Return the best method of a group by the mean share of the gap, in one sentence.
+
+    The interval is over pairs, or over seeds where one pair alone has a gap.
+    """
+    shares: dict[str, list[Estimate]] = {}
     rows = group_summaries(records, group)
     count = len({(row.source, row.target) for row in rows})
     for row in adapted(rows):
         assert row.gap is not None
-        shares.setdefault(row.method, []).append(row.gap.mean)
+        shares.setdefault(row.method, []).append(row.gap)
     if not shares:
         return f"{group}: target-supervised is clearly above source-only on 0 of {count} pairs."
-    best = max(shares, key=lambda name: float(np.mean(shares[name])))
+    best = max(shares, key=lambda name: float(np.mean([one.mean for one in shares[name]])))
+    one, *others = shares[best]
+    found = t_interval([each.mean for each in shares[best]]) if others else one
     rank = f", the most of {len(shares)} methods" if len(shares) > 1 else ""
+    ends = interval(found.low, found.high, 0)
     return (
         f"{group}: target-supervised is clearly above source-only on {len(shares[best])} of "
-        f"{count} pair{'s' if count > 1 else ''}, and there {best} covers "
-        f"{number(np.mean(shares[best]), 0)} % of the gap in the mean{rank}; validation on the "
-        "source chose its weights."
+        f"{count} pair{'s' if count > 1 else ''}. There {best} covers {number(found.mean, 0)} % "
+        f"{ends} of the gap{rank} (interval over {'pairs' if others else 'seeds'}; validation on "
+        "the source chose its weights, and labels of another target its rate and strength)."
     )
 
 
@@ -166,9 +181,9 @@ def _choices(records: Sequence[Record], group: str) -> str:
     seeds = " and ".join(str(seed) for seed in own[0].settings["seeds"])
     how = (
         f"Rates and strengths were chosen on {pair}, which is not reported, by the accuracy after "
-        "the last step: source-only's rate on the source's validation images, and that of "
-        "target-supervised and of ADDA's first stage is the same; each other method's rate, and "
-        "then each strength, on the target's validation images of that pair."
+        "the last step. Source-only's rate was chosen on the source's validation images; "
+        "target-supervised and ADDA's first stage use the same rate. Each other method's rate, and "
+        "then each strength, was chosen on the labeled validation images of that pair's target."
         if group != OWN
         else "The rate of all methods was chosen by source-only's accuracy after the last step on "
         "the source's validation images; every strength is 1."
@@ -195,17 +210,18 @@ def frozen_section(records: Sequence[Record]) -> str:
     cells = []
     for name in dict.fromkeys(each.method for each in rows):
         own = [each for each in rows if each.method == name]
-        hurt, surely, count = collect.pairs_hurt(own)
+        hurt, _, count = collect.pairs_hurt(own)
         accuracy = t_interval([each.accuracy.mean for each in own])
         change = t_interval([each.change.mean for each in own])
         classes = t_interval([each.class_accuracy.mean for each in own])
-        counts = f"{hurt} of {count}", f"{surely} of {count}"
-        cells.append([name, *map(_percent, (accuracy, classes, change)), *counts])
+        percents = map(_percent, (accuracy, classes, change))
+        cells.append([name, *percents, f"{hurt} of {count}"])
     heads = ["method", "target accuracy, %:", "mean per-class, %:", "change from 1-NN, points:"]
-    heads += ["pairs in which it hurts:", "with an interval below 0:"]
+    heads += ["pairs in which it hurts:"]
     return (
         f"## Frozen features of scenes\n\nFeatures of {records[-1].settings['network']}, all pairs "
-        "of the five domains, 1-NN, each domain standardized by itself; intervals over pairs. No "
+        "of the five domains, 1-NN, each domain standardized by itself; intervals over pairs. "
+        "These pairs share domains and buildings, so the intervals are too narrow for new ones. No "
         "hyper-parameter is chosen: GFK takes its dimension from subspace disagreement.\n\n"
         f"{table(heads, cells)}\n\n![Accuracies of all pairs](pairs.svg)\n\n"
     )

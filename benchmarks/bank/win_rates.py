@@ -34,7 +34,7 @@ def compared(frame: pd.DataFrame, means: Record) -> str:
         "Source-only tasks have no read-outs. The paper has (1) and (2): its published transfers "
         "`random -> target`, learned from 16,000 images, have the win rates that its Table 1 "
         "prints. Its figures are for its own networks and data (256 pixels, 120,000 images, "
-        "ResNet-50): like is not compared with like."
+        "ResNet-50): the two are not directly comparable."
     )
 
 

@@ -257,8 +257,9 @@ def _negatives(sets: Sequence[str], records: Sequence[Record]) -> str:
     return (
         "### Negative samples\n\nA set's own positives against its own negatives, and against as "
         "many negatives of all other sets: average precision in percent, the mean over classes. A "
-        "drop says that the classifier knows only the rest of its own set; a negative one, that "
-        f"the others' samples are easier to tell apart.\n\n{table(heads, rows)}\n\n"
+        "drop means that positives are harder to tell from the other sets' negatives than from "
+        "their own set's; a negative drop means that they are easier to tell from these.\n\n"
+        f"{table(heads, rows)}\n\n"
     )
 
 
@@ -347,7 +348,8 @@ def _tried(records: Sequence[Record]) -> str:
     return (
         "### What was tried\n\nStrengths of regularization (C; weight decay of the network), "
         "each fitted to two thirds of a seed's training samples and scored on the last third: "
-        f"average precision on the set itself, or accuracy of naming. These samples may be of the "
-        "same buildings, so that the scores are higher than those of the test.\n\n"
+        f"average precision on the set itself, or accuracy of naming. Where the sets have groups, "
+        "such as buildings, samples of one group may be on both sides; then these scores are not "
+        "comparable with those of the test.\n\n"
         f"{table(heads, rows)}\n\n"
     )

@@ -39,7 +39,8 @@ HEADER = """# Does the solved taxonomy pay?
 Selection: nothing was chosen on the fresh images; a read-out's epoch is the best on validation
 images of other buildings. {trained} networks were trained, each (target, sources, seed) once, in
 {hours:.2f} hours in sum over jobs, on {cores} cores ({platform}; Python {python}, torch {torch};
-commit {commit}). Encoders: bank {bank}.
+commit {commit}). Encoders: bank {bank};
+the page of results/bank says at which commit that folder held an earlier bank.
 
 - Quality and gain: mean over the {targets} targets of the share of images on which the loss is
   lower than that of the target's own supervised network, and of a network trained from scratch on
@@ -116,7 +117,7 @@ def _commits(about: Record) -> str:
 
 def _checked(checked: dict[str, bool]) -> str:
     known = {
-        "buildings": "no building used here was tested on for the table",
+        "buildings": "none of these buildings was among the table's test buildings",
         "bank": "the encoders are the very ones that the table was measured with",
         "constants": "targets are standardized as in the encoders' training",
     }

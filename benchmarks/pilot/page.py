@@ -208,12 +208,12 @@ def _cap(run: PilotRun) -> str:
     cap = cap_of(run.networks, run.steps_per_epoch)
     if cap["epochs"] is None:
         return (
-            f"{cap['capped']} of {cap['n']} reached the pilot's own cap, so it sets no cap for the "
-            "table"
+            f"{cap['capped']} of {cap['n']} reached the pilot's own cap, so it proposes no cap "
+            "for the next table"
         )
     return (
         f"{SHARE:.0%} of them stop within {cap['steps']:,} steps ({cap['epochs']} epochs), the cap "
-        "for the table"
+        "proposed for the next table"
     )
 
 
@@ -281,8 +281,8 @@ def _worse(run: PilotRun) -> str:
     return (
         f"\n\nThe long training is worse for {' and '.join(worse)}. Why was not tested. One "
         "difference is the learning rate: the short training lowers it from the start, the long "
-        "one at its first cut, and before that cut were at their best, and no cut brought their "
-        f"validation loss below that again: {counts}."
+        "one at its first cut. These read-outs had their lowest validation loss before that cut: "
+        f"{counts}."
     )
 
 

@@ -101,9 +101,9 @@ def _verdict(full: Transfers, pruned: Transfers) -> str:
             continue
         kept = tg.solve(full, budget=budget, require=other.supervised)
         changed.append(
-            f" At budget {budget} pruning leads to {', '.join(other.supervised)}, which has "
-            f"{(kept.objective or 0.0) / one.objective:.2%} of the optimum's objective in the table of the "
-            f"long trainings; the optimum there is {', '.join(one.supervised)}."
+            f" At budget {budget} pruning leads to {', '.join(other.supervised)} in place of "
+            f"{', '.join(one.supervised)}; in the table of the long trainings its objective is "
+            f"{(kept.objective or 0.0) / one.objective:.2%} of the optimum's."
         )
     return (
         f"Both tables have the same optimum at {same} of {same + len(changed)} budgets from "

@@ -21,9 +21,9 @@ def significance(tables: TransferTables) -> str:
         f"proven optimum within it. *Random sets*: at each budget, {facts['settings']['draws']} "
         "sets of sources in a random order, each taken if it still fits, that solve every target; "
         "the same sets with *random transfers*, drawn evenly from those that they allow, and with "
-        "their *best transfers*. *As good* is the share of them that reach ours, ours counted "
-        "among them. In round brackets: labels spent, where they are not the budget; ours is the "
-        "optimum at the cost of random sets too."
+        "their *best transfers*. *As good* is (1 + the number of random sets that are at least as "
+        "good as ours) / (1 + their number). In round brackets: labels spent, where they are not "
+        "the budget; ours is the optimum at the cost of random sets too."
     )
     if "gain_own_low" in frame:
         text += (

@@ -93,7 +93,8 @@ def _beaten(frame: pd.DataFrame) -> str:
             )
             said.append(f"of the {name.replace('set', 'sets')}: {shares}")
     return (
-        f"The proven set wins on more than half of the images against this share {'; '.join(said)}."
+        "Share of the random sets over which the proven set wins on more than half of the images, "
+        f"{'; '.join(said)}."
         if said
         else ""
     )

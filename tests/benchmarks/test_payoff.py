@@ -570,7 +570,7 @@ def test_the_page_says_what_was_done_and_what_came_of_it(written):
     assert "tested on 11 to 12 images a target of 4 fresh buildings" in words
     assert "with the seeds 1, 2 instead of the table's 0" in words
     assert "**best single** found no taxonomy" in text
-    assert "Not checked, for want of the sweep's files: no building used here" in words
+    assert "Not checked, for want of the sweep's files: none of these" in words
     summary = pd.read_csv(written / SUMMARY)
     own = summary[(summary["rule"] == SOLVED) & (summary["against"] == GREEDY)]
     row = own[own["measure"] == "gain"].iloc[0]
@@ -785,7 +785,7 @@ def test_what_was_chosen_is_trained_on_old_buildings_and_tested_on_fresh_ones(
     out, work = tmp_path / "out", tmp_path / "work"
     program.compare(asked, out, work, Here())
     words = " ".join(SUITE.write_page(out).split())
-    assert "Checked: no building used here was tested on for the table; the encoders" in words
+    assert "Checked: none of these buildings was among the table's test buildings; the" in words
     table = read_transfers(asked.table)
     chosen = choices(table, asked.problem, draws=2)
     known = {(p.parent.name, p.stem) for p in (work / "seed-1" / "measured").glob("*/*.json")}

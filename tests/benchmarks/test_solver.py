@@ -104,7 +104,7 @@ def test_the_exponent_of_seconds_that_grow_with_the_square_is_two():
 
 
 def test_sizes_and_proofs_are_followed_and_drawn(tmp_path, monkeypatch):
-    monkeypatch.setattr(growth, "BASE", {"targets": 8, "transfers": 6, "order": 2, "budget": 2})
+    monkeypatch.setattr(growth, "BASE", {"targets": 8, "transfers": 6, "order": 2, "budget": 4})
     monkeypatch.setattr(growth, "SMALLER", {"targets": (8, 9)})
     monkeypatch.setattr(anytime, "SMALLER", (("latent", 10, 8, 3),))
     monkeypatch.setattr(tables, "SMALL", [("latent", 8, 6, (2, 4))])

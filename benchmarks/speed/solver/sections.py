@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from benchmarks.results.figures import INK, MUTED, new_figure, styled
 from benchmarks.results.frame import to_frame
-from benchmarks.results.markdown import commit_text, number, table
+from benchmarks.results.markdown import NOTHING, commit_text, number, table
 from benchmarks.results.record import Record
 from benchmarks.speed.solver import growth
 
@@ -56,11 +56,12 @@ def growth_section(records: list[Record]) -> str:
         mine = frame[frame["varied"] == varied]
         if mine.empty:
             continue
-        median = mine.groupby(varied)["processor_seconds"].median()
+        feasible = mine[mine["status"] != "infeasible"]
+        median = feasible.groupby(varied)["processor_seconds"].median()
         shown = ", ".join(f"{size:g}: {seconds:.3f}" for size, seconds in median.items())
         counts = [str((mine["status"] == status).sum()) for status in ("optimal", "infeasible")]
-        slope = growth.exponent(mine[mine["status"] != "infeasible"], varied)
-        rows.append([varied, shown, number(slope, 1), *counts, str(len(mine))])
+        slope = growth.exponent(feasible, varied)
+        rows.append([varied, shown or NOTHING, number(slope, 1), *counts, str(len(mine))])
     base = ", ".join(f"{name} {value}" for name, value in growth.BASE.items())
     seeds = frame["seed"].nunique()
     text = (
@@ -102,7 +103,8 @@ def growth_curves(records: list[Record]) -> Figure:
     axes = figure.subplots(1, len(growth.SIZES), sharey=True)
     for place, varied in zip(axes, growth.SIZES, strict=True):
         mine = frame[frame["varied"] == varied]
-        median = mine.groupby(varied)["processor_seconds"].median()
+        feasible = mine[mine["status"] != "infeasible"]
+        median = feasible.groupby(varied)["processor_seconds"].median()
         place.loglog(mine[varied], mine["processor_seconds"], ".", color=MUTED)
         place.loglog(median.index, median, color=INK)
         place.set_xticks(list(median.index), [f"{size:g}" for size in median.index])
