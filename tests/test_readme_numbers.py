@@ -141,10 +141,10 @@ def paid():
         f"trains the read-outs again with {len(whole['run.seeds'])} seeds, on a bank of the same "
         f"hash, and tests them in {int(whole['buildings'])} new buildings: there the taxonomy wins "
         f"over scratch on {gain['solved']} %, against {gain['random set']} % for {draws} random "
-        f"sets of tasks with their best transfers, and {gain['random']} % with random ones (means over all "
-        "targets, supervised ones included). Over the targets that both solve by transfer, it is "
-        f"{gaps.mean():.1f} points above the random sets' best transfers ({gaps.min():.1f} to "
-        f"{gaps.max():.1f} in the single draws; without an interval)."
+        f"sets of tasks with their best transfers, and {gain['random']} % with random ones (means "
+        "over all targets, supervised ones included). Over the targets that both solve by "
+        f"transfer, it is {gaps.mean():.1f} points above the random sets' best transfers "
+        f"({gaps.min():.1f} to {gaps.max():.1f} in the single draws; without an interval)."
     )
 
 
