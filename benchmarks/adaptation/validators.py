@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import logsumexp, softmax
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from taskgraph.arrays import Floats, Integers
 
@@ -79,10 +81,10 @@ def deep_embedded_validation(
     train, val, other = (
         np.asarray(each, np.float64) for each in (source_train, source_val, target)
     )
-    mean, scale = train.mean(axis=0), train.std(axis=0) + 1e-6
-    train, val, other = ((each - mean) / scale for each in (train, val, other))
     domains = np.repeat([1, 0], [len(train), len(other)])
-    judge = LogisticRegression(C=0.01, max_iter=200).fit(np.concatenate([train, other]), domains)
+    # Standardized over both domains: a feature may be constant on the source alone.
+    judge = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=1000))
+    judge.fit(np.concatenate([train, other]), domains)
     odds = np.exp(-np.clip(judge.decision_function(val), -30, 30))
     log_shares = _log_softmax(np.asarray(scores, np.float64))
     losses = -log_shares[np.arange(len(labels)), labels]

@@ -80,6 +80,15 @@ def test_deep_embedded_validation_counts_images_that_are_like_the_target():
     assert values[0] < values[1] < 0
 
 
+def test_features_that_are_constant_on_the_source_leave_its_classifier_converged():
+    """A warning of scikit-learn is an error in the tests."""
+    rng = np.random.default_rng(0)
+    train, val, target = (np.maximum(rng.normal(size=(300, 40)), 0) for _ in range(3))
+    train[:, :20], val[:, :20] = 0.0, 0.0
+    scores, labels = rng.normal(size=(300, 2)), rng.integers(0, 2, 300)
+    assert np.isfinite(deep_embedded_validation(train, val, target, scores, labels))
+
+
 def checkpoint(step, **values):
     """A checkpoint with these values."""
     return AdaptationCheckpoint(step, values, 0.5, 0.5)
