@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import softmax
 
 from benchmarks.adaptation import collect
-from benchmarks.adaptation.domain_pair import DomainPair, rows_of_test
+from benchmarks.adaptation.domain_pair import DomainPair, rows_of_test, spread_rows
 from benchmarks.adaptation.pair_groups import PairGroup
 from benchmarks.data.sheet import numbered_sheet
 from benchmarks.learning.classifier import Classifier
@@ -21,7 +21,7 @@ from benchmarks.results.markdown import number, table
 from benchmarks.results.record import Record
 
 COUNT = 12
-"""Images: the first ones of the test set, so that no result chooses them."""
+"""Images, spread evenly over the test set, so that no result chooses them."""
 
 
 def sheet_file(group: str) -> str:
@@ -38,9 +38,10 @@ def decisions(model: Classifier, pair: DomainPair, config: LoopConfig) -> dict[s
         ``true``: names, empty where a label is not known; ``predicted``; ``probability``: the
         softmax of the scores, which is not calibrated.
     """
-    scores = outputs(model, pair.target_test.images[:COUNT], config)
+    rows = spread_rows(len(pair.target_test.images), COUNT)
+    scores = outputs(model, pair.target_test.images[rows], config)
     shares = softmax(np.asarray(scores, np.float64), axis=1)
-    labels = pair.target_test.labels[:COUNT]
+    labels = pair.target_test.labels[rows]
     return {
         "true": [pair.classes[k] if k >= 0 else "" for k in labels],
         "predicted": [pair.classes[k] for k in shares.argmax(axis=1)],
@@ -57,7 +58,8 @@ def write_sheet(group: PairGroup, target: str, most: int, folder: Path) -> None:
         Most test images of the target, which a pair draws them from.
     """
     data = (group.pictures or group.sets)[target]
-    rows = rows_of_test(data, most)[:COUNT]
+    rows = rows_of_test(data, most)
+    rows = rows[spread_rows(len(rows), COUNT)]
     write_jpeg(numbered_sheet([data.inputs[row] for row in rows]), folder / sheet_file(group.name))
 
 
@@ -77,7 +79,8 @@ def decision_section(records: Sequence[Record], group: str) -> str:
         rows.append([str(place + 1), true or "not known", *cells])
     pair = f"{first.settings['source']} → {first.settings['target']}"
     return (
-        f"Decisions on the first {len(rows)} test images of the target ({pair}, seed 0), with the "
+        f"Decisions on {len(rows)} test images of the target, spread evenly over its test set "
+        f"({pair}, seed 0), with the "
         "probability that the network gives them:\n\n"
         f"![Test images of the target]({sheet_file(group)})\n\n"
         f"{table(['image:', 'true class', *by], rows)}\n\n"

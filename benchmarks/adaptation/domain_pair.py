@@ -151,6 +151,15 @@ def rows_of_test(data: Data, most: int) -> Integers:
     return _kept_rows(data, np.asarray(data.splits[TEST]), most, 0)
 
 
+def spread_rows(count: int, most: int) -> Integers:
+    """Return at most ``most`` rows of ``count``, spread evenly over them, in their order.
+
+    Data sets are often sorted by class or by building, so that their first rows are of a few.
+    """
+    kept: Integers = np.linspace(0, count - 1, min(most, count)).round().astype(np.int64)
+    return kept
+
+
 def fitted_images(data: Data, rows: Integers, size: int, channels: int) -> Tensor:
     """Return images of a set at a size and with a number of channels, (N, channels, size, size).
 

@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.adaptation.domain_pair import DomainPair
+from benchmarks.adaptation.domain_pair import DomainPair, spread_rows
 from benchmarks.learning.classifier import Classifier
 from benchmarks.learning.config import LoopConfig
 from benchmarks.learning.prediction import outputs
 from taskgraph.arrays import Floats
 
 MOST = 150
-"""Most images of each domain."""
+"""Most images of each domain, spread evenly over its set."""
 
 
 def embedded(model: Classifier, pair: DomainPair, config: LoopConfig) -> dict[str, Any]:
@@ -26,9 +26,11 @@ def embedded(model: Classifier, pair: DomainPair, config: LoopConfig) -> dict[st
         of N. The source's validation images come first, then the target's test images.
     """
     parts = pair.source_val, pair.target_test
-    images = [outputs(model.backbone, each.images[:MOST], config) for each in parts]
+    rows = [spread_rows(len(each.images), MOST) for each in parts]
+    pairs = list(zip(parts, rows, strict=True))
+    images = [outputs(model.backbone, each.images[some], config) for each, some in pairs]
     counts = [len(each) for each in images]
-    labels = np.concatenate([each.labels[:MOST] for each in parts])
+    labels = np.concatenate([each.labels[some] for each, some in pairs])
     return {
         "places": np.round(tsne(np.concatenate(images)), 3),
         "classes": labels,

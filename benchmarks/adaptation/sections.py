@@ -24,6 +24,7 @@ NEIGHBOR, GFK = "1-NN", "GFK"
 MATRIX_METHODS = (NEIGHBOR, GFK)
 """Methods whose accuracies on all pairs are shown as heatmaps."""
 NOT_CONVERGED = "not converged"
+TUNED = ", and labels of another target chose rates and strengths"
 
 
 def group_summaries(records: Sequence[Record], group: str, rule: str = SOURCE) -> list[PairSummary]:
@@ -86,16 +87,22 @@ def group_verdict(records: Sequence[Record], group: str) -> str:
     if not shares:
         return f"{group}: target-supervised is clearly above source-only on 0 of {count} pairs."
     best = max(shares, key=lambda name: float(np.mean([one.mean for one in shares[name]])))
-    one, *others = shares[best]
-    found = t_interval([each.mean for each in shares[best]]) if others else one
+    over = "pairs" if len(shares[best]) > 1 else "seeds"
+    found = {name: _over_pairs(each) for name, each in shares.items()}
+    above = sum(each.low > 0 for each in found.values())
     rank = f", the most of {len(shares)} methods" if len(shares) > 1 else ""
-    ends = interval(found.low, found.high, 0)
     return (
         f"{group}: target-supervised is clearly above source-only on {len(shares[best])} of "
-        f"{count} pair{'s' if count > 1 else ''}. There {best} covers {number(found.mean, 0)} % "
-        f"{ends} of the gap{rank} (interval over {'pairs' if others else 'seeds'}; validation on "
-        "the source chose its weights, and labels of another target its rate and strength)."
+        f"{count} pair{'s' if count > 1 else ''}. There {best} covers "
+        f"{number(found[best].mean, 0)} % {interval(found[best].low, found[best].high, 0)} of the "
+        f"gap{rank}; the interval over {over} lies above 0 for {above} of {len(found)}. Validation "
+        f"on the source chose the weights{'' if group == OWN else TUNED}."
     )
+
+
+def _over_pairs(shares: Sequence[Estimate]) -> Estimate:
+    """Return the mean share over pairs with its interval, or that of one pair over seeds."""
+    return shares[0] if len(shares) == 1 else t_interval([each.mean for each in shares])
 
 
 def _selection_line(rule: str) -> str:
@@ -159,7 +166,11 @@ def _rule_table(records: Sequence[Record], group: str) -> str:
         for name, by in by_rule.items()
     ]
     heads = ["method", *(f"{rule}{' (uses labels)' if rule == ORACLE else ''}:" for rule in RULES)]
-    rules = "\n".join(f"- `{name}` maximizes {what}." for name, what in RULES.items())
+    measured = {rule for by in by_rule.values() for rule in by}
+    rules = "\n".join(
+        f"- `{name}` maximizes {what}{'' if name in measured else '; it was not measured'}."
+        for name, what in RULES.items()
+    )
     return (
         "The same trainings with other rules of selection: mean target accuracy over pairs in "
         "percent. The target-supervised reference is always chosen by the target's validation "

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks.adaptation.domain_pair import DomainPair
+from benchmarks.adaptation.domain_pair import DomainPair, spread_rows
 from benchmarks.adaptation.validators import (
     deep_embedded_validation,
     entropy_score,
@@ -104,15 +104,17 @@ class Evaluator:
     def measure(self, model: Classifier) -> float:
         """Add a checkpoint, and return the number that chooses weights during training."""
         pair = self.pair
-        train = outputs(model.backbone, pair.source_train.images[:MOST], self.config)
+        train_rows = spread_rows(len(pair.source_train.images), MOST)
+        train = outputs(model.backbone, pair.source_train.images[train_rows], self.config)
         source, source_scores = self._both(model, pair.source_val.images)
         target, target_scores = self._both(model, pair.target_val.images)
+        rows = spread_rows(len(target), MOST)
         values = {
             SOURCE: top1(source_scores, pair.source_val.labels),
-            ENTROPY: entropy_score(target_scores[:MOST]),
-            SND: neighborhood_density(target_scores[:MOST]),
+            ENTROPY: entropy_score(target_scores[rows]),
+            SND: neighborhood_density(target_scores[rows]),
             DEV: deep_embedded_validation(
-                train, source, target[:MOST], source_scores, pair.source_val.labels
+                train, source, target[rows], source_scores, pair.source_val.labels
             ),
         }
         accuracy = class_accuracy = None

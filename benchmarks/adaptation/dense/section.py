@@ -194,6 +194,9 @@ def dense_curves(records: Sequence[Record]) -> Picture:
             }
             if none := found.pop(0, None):
                 own.axhline(none.mean, color=COLORS[recipe], lw=0.9, ls=":")
+            if not found:  # the run has just begun
+                continue
+            own.set_xscale("log")
             means = [x.mean for x in found.values()]
             halves = np.nan_to_num([x.high - x.mean for x in found.values()])
             own.errorbar(
@@ -205,9 +208,9 @@ def dense_curves(records: Sequence[Record]) -> Picture:
                 ms=3,
                 label=recipe,
             )
-        own.set_xscale("log")
         own.set_title(DENSE_TASKS[name].title, color=INK)
         own.set_xlabel("labeled photographed views")
         own.set_ylabel(DENSE_TASKS[name].measure)
-    axes[0].legend(loc="best")
+    if axes[0].get_legend_handles_labels()[0]:
+        axes[0].legend(loc="best")
     return figure

@@ -1,10 +1,14 @@
 """Validators against loops and skada, and the rules that choose a checkpoint."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
+from benchmarks.adaptation import decisions, embedding, selection
+from benchmarks.adaptation.domain_pair import DomainImages, spread_rows
 from benchmarks.adaptation.selection import AdaptationCheckpoint, select
 from benchmarks.adaptation.validators import (
     controlled_risk,
@@ -12,6 +16,7 @@ from benchmarks.adaptation.validators import (
     entropy_score,
     neighborhood_density,
 )
+from benchmarks.learning.prediction import outputs
 
 
 def scores(count=7, classes=3, seed=0):
@@ -102,3 +107,36 @@ def test_a_rule_chooses_the_first_of_the_best():
     assert select(points, "dev").step == 3
     assert select(points, "oracle") is None
     assert "scores" not in points[0].record()
+
+
+def test_of_sets_that_are_sorted_by_class_all_classes_are_seen(adaptation, monkeypatch):
+    """Validators, t-SNE and the shown decisions take a part of a set, which is not its start."""
+    pair = adaptation.pair
+    for name in ("source_train", "source_val", "target_val", "target_test"):
+        part = getattr(pair, name)
+        order = np.argsort(part.labels, kind="stable")
+        pair = replace(pair, **{name: DomainImages(part.images[order], part.labels[order])})
+    for module, name in ((selection, "MOST"), (embedding, "MOST"), (decisions, "COUNT")):
+        monkeypatch.setattr(module, name, 8)
+    given = []
+    monkeypatch.setattr(selection, "deep_embedded_validation", lambda *a: given.append(a) or 0.0)
+    with torch.no_grad():
+        selection.Evaluator(pair, adaptation.config).measure(adaptation.model)
+    train, _, target, *_ = given[0]
+    for features, part in ((train, pair.source_train), (target, pair.target_val)):
+        every = outputs(adaptation.model.backbone, part.images, adaptation.config)
+        near = np.abs(features[:, None] - every[None]).sum(axis=2).argmin(axis=1)
+        assert np.bincount(part.labels[near]).tolist() == [4, 4]
+    shown = embedding.embedded(adaptation.model, pair, adaptation.config)
+    assert np.bincount(shown["classes"]).tolist() == [8, 8]
+    told = decisions.decisions(adaptation.model, pair, adaptation.config)
+    assert [told["true"].count(name) for name in pair.classes] == [4, 4]
+
+
+def test_spread_rows_are_in_order_and_without_repeats():
+    for count, most in ((7, 3), (3, 7), (1, 5), (1000, 150), (12, 12)):
+        rows = spread_rows(count, most)
+        assert len(rows) == min(count, most)
+        assert (np.diff(rows) > 0).all()
+        assert rows[0] == 0
+        assert rows[-1] == count - 1 or most == 1
