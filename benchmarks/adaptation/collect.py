@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.adaptation.selection import ORACLE, SOURCE, AdaptationCheckpoint, select
-from benchmarks.adaptation.settings import OWN, PYTORCH_ADAPT, SKADA
+from benchmarks.adaptation.settings import METHOD_NAMES, OWN, PYTORCH_ADAPT, SKADA
 from benchmarks.results.frame import latest, part
 from benchmarks.results.measures import Estimate, paired_difference, t_interval
 from benchmarks.results.record import Record
@@ -129,20 +129,27 @@ class PairSummary:
 
 
 def summaries(frame: pd.DataFrame, baseline: str = SOURCE_ONLY) -> list[PairSummary]:
-    """Return a summary of each pair and method of the frame of `accuracies`, in its order.
+    """Return a summary of each pair and method of the frame of `accuracies`.
 
+    Pairs are in its order, and methods in that of `METHOD_NAMES`, whichever ran first.
     Seeds that a method or its baseline lacks are left out.
     """
     found = []
     pairs = dict.fromkeys(zip(frame["source"], frame["target"], strict=True))
     for source, target in pairs:
         own = frame[(frame["source"] == source) & (frame["target"] == target)]
-        by = {str(name): _by_seed(own, str(name)) for name in dict.fromkeys(own["method"])}
+        names = sorted(dict.fromkeys(own["method"].astype(str)), key=place_of_method)
+        by = {name: _by_seed(own, name) for name in names}
         for name in by:
             row = _summary(by, name, baseline)
             if row is not None:
                 found.append(PairSummary(name, str(source), str(target), *row))
     return found
+
+
+def place_of_method(name: str) -> int:
+    """Return the place of a method in tables; others come last, in their own order."""
+    return METHOD_NAMES.index(name) if name in METHOD_NAMES else len(METHOD_NAMES)
 
 
 BySeed = dict[int, tuple[float, float]]

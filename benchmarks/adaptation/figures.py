@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.adaptation.collect import PairSummary
+from benchmarks.adaptation.collect import PairSummary, place_of_method
 from benchmarks.results.figures import INK, MUTED, new_figure, styled
 from taskgraph.arrays import Floats
 from taskgraph.plot.figures import Picture
@@ -22,24 +22,30 @@ def gap_bars(rows: Sequence[PairSummary]) -> Picture:
     Whiskers are intervals over seeds. The dashed line is the target-supervised reference.
     """
     pairs = list(dict.fromkeys((each.source, each.target) for each in rows))
-    methods = list(dict.fromkeys(each.method for each in rows))
+    methods = sorted(dict.fromkeys(each.method for each in rows), key=place_of_method)
     figure = new_figure(width=max(4.5, 1.5 * len(pairs) + 1), height=3.2)
     axes = figure.subplots()
     width = 0.8 / len(methods)
     for row in rows:
         assert row.gap is not None
-        k = methods.index(row.method)
-        left = pairs.index((row.source, row.target)) - 0.4 + width * (k + 0.5)
+        place = pairs.index((row.source, row.target))
+        left = place - 0.4 + width * (methods.index(row.method) + 0.5)
         half = np.nan_to_num(row.gap.high - row.gap.mean)
-        axes.bar(left, row.gap.mean, width, yerr=half, color=COLORS[k % len(COLORS)], ecolor=INK)
-    for k, name in enumerate(methods):
-        axes.bar(0, 0, color=COLORS[k % len(COLORS)], label=name)
+        color = _color_of(row.method)
+        axes.bar(left, row.gap.mean, width, yerr=half, color=color, ecolor=INK)
+    for name in methods:
+        axes.bar(0, 0, color=_color_of(name), label=name)
     axes.axhline(0, color=INK, lw=0.8)
     axes.axhline(100, color=MUTED, lw=0.8, ls="--")
     axes.set_xticks(range(len(pairs)), [f"{source} →\n{target}" for source, target in pairs])
     axes.set_ylabel("share of the gap covered, %")
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=4)
     return figure
+
+
+def _color_of(method: str) -> str:
+    """Return a method's color, the same one in the figures of all groups."""
+    return COLORS[(place_of_method(method) - 2) % len(COLORS)]  # the references have no bars
 
 
 @styled

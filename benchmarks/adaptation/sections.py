@@ -184,7 +184,7 @@ def _choices(records: Sequence[Record], group: str) -> str:
     if not own:
         return ""
     cells = []
-    for each in own:
+    for each in sorted(own, key=lambda one: collect.place_of_method(one.settings["method"])):
         asked, tried = each.settings, each.metrics["tried"]
         text = ", ".join(f"{value}: {number(100 * score, 1)}" for value, score in tried.items())
         cells.append([asked["method"], asked["of"], text])

@@ -11,6 +11,17 @@ OWN = "own"
 """The group of the user's two folders."""
 SKADA, PYTORCH_ADAPT = "skada", "pytorch-adapt"
 PARTS = (DIGITS, SCENES, FROZEN, OFFICE, DENSE)
+METHOD_NAMES = (
+    "source-only",
+    "target-supervised",
+    "dann",
+    "adda",
+    "coral",
+    "mmd",
+    "cdan",
+    "mcc",
+)
+"""Methods that train networks, in the order of tables and of colors."""
 LIBRARIES = (SKADA, PYTORCH_ADAPT)
 """Parts that compare with a library."""
 
@@ -49,19 +60,7 @@ class Settings:
     further_pairs: bool = option(
         False, help="Measure digits:mnist-5k and fonts:digits as well; the preset paper does."
     )
-    methods: tuple[str, ...] = option(
-        (
-            "source-only",
-            "target-supervised",
-            "dann",
-            "adda",
-            "coral",
-            "mmd",
-            "cdan",
-            "mcc",
-        ),
-        help="Methods that train networks.",
-    )
+    methods: tuple[str, ...] = option(METHOD_NAMES, help="Methods that train networks.")
     selection: str = option(
         "source",
         choices=("source", "entropy", "snd", "dev", "oracle"),

@@ -2,13 +2,16 @@
 
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 
 from benchmarks.adaptation import measurement
+from benchmarks.adaptation.collect import summaries
+from benchmarks.adaptation.figures import _color_of
 from benchmarks.adaptation.measurement import TRIED_SEEDS, chosen_rate, chosen_strength
 from benchmarks.adaptation.methods.registry import METHODS
 from benchmarks.adaptation.selection import ORACLE, SOURCE
-from benchmarks.adaptation.settings import Settings
+from benchmarks.adaptation.settings import METHOD_NAMES, Settings
 from benchmarks.results.log import open_log
 from benchmarks.results.record import read_records
 
@@ -61,3 +64,14 @@ def test_without_a_pair_that_is_not_reported_no_target_label_chooses(tried, tmp_
     assert chosen_rate(METHODS["dann"], own, SETTINGS, log) == 0.03
     assert chosen_strength(METHODS["dann"], 0.03, own, SETTINGS, log) == 1.0
     assert {each[0] for each in tried} == {"source-only"}
+
+
+def test_methods_have_one_order_and_one_color_whichever_ran_first():
+    names = ["mcc", "source-only", "own", "dann", "adda"]
+    frame = pd.DataFrame(
+        [(name, "a", "b", seed, 0.5, 0.5) for name in names for seed in (0, 1)],
+        columns=["method", "source", "target", "seed", "accuracy", "class_accuracy"],
+    )
+    found = [each.method for each in summaries(frame)]
+    assert found == ["source-only", "dann", "adda", "mcc", "own"]
+    assert len({_color_of(name) for name in METHOD_NAMES[2:]}) == len(METHOD_NAMES) - 2
