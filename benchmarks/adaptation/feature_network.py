@@ -14,6 +14,8 @@ from benchmarks.learning.starts import find_start
 from encoders.networks.blocks import build_seeded
 
 HIDDEN, FEATURES = 256, 128
+CONSTANT = 1e-6
+"""Standard deviation up to which a feature of the source counts as constant."""
 """Units of the two layers."""
 SMALL = 64
 """Largest side in pixels at which a network of another size is used on pictures."""
@@ -34,7 +36,9 @@ class FeatureLayers(nn.Module):
         super().__init__()
         self.features = FEATURES
         self.register_buffer("mean", examples.mean(0))
-        self.register_buffer("scale", examples.std(0).clamp_min(1e-6))
+        spread = examples.std(0)
+        # A feature that is constant on the source keeps its unit: a division would blow it up.
+        self.register_buffer("scale", torch.where(spread > CONSTANT, spread, 1.0))
         self.layers = build_seeded(
             lambda: nn.Sequential(
                 nn.Linear(examples.shape[1], HIDDEN),

@@ -72,6 +72,8 @@ def asked_for(group: PairGroup, settings: Settings) -> dict[str, Any]:
         digest = hashlib.sha256()
         for data in group.sets.values():
             digest.update(np.ascontiguousarray(data.inputs).tobytes())
+            digest.update(repr((data.classes, data.labels is None)).encode())
+            digest.update(b"" if data.labels is None else data.labels.tobytes())
         asked["pictures"] = digest.hexdigest()[:16]
     return asked
 

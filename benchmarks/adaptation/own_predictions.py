@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import itertools
+import json
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
 from scipy.special import softmax
 
-from benchmarks.adaptation.collect import own_trainings
+from benchmarks.adaptation.collect import SHARED, TRAINING, checkpoints_of
 from benchmarks.adaptation.domain_pair import fitted_images
 from benchmarks.adaptation.measurement import log_training, training_settings
 from benchmarks.adaptation.methods.registry import METHODS
@@ -19,8 +24,9 @@ from benchmarks.adaptation.selection import (
     AdaptationCheckpoint,
     select,
 )
-from benchmarks.adaptation.settings import Settings
+from benchmarks.adaptation.settings import OWN, Settings
 from benchmarks.adaptation.two_folders import PictureFolder, own_group
+from benchmarks.results.frame import part
 from benchmarks.results.log import Log
 from benchmarks.results.record import read_records
 from taskgraph.arrays import Array
@@ -53,18 +59,60 @@ def log_own_pair(settings: Settings, opened: Callable[[], Log]) -> None:
     names = [n for n in settings.methods if labeled or not METHODS[n].uses_target_labels]
     log = opened()
     images = _images(everything, group.sets["source"].inputs)
+    asked = {n: training_settings(METHODS[n], group.pairs[0], group, settings) for n in names}
     for seed in range(settings.seeds):
         for name in names:
-            path = log.folder / f"predictions_{name}.csv"
-            asked = training_settings(METHODS[name], group.pairs[0], group, settings)
-            stored = path.exists() and log.has(asked, seed=0, split="test")
+            stored = log.has(asked[name], seed=0, split="test") and _is_stored(
+                log.folder, name, asked[name], everything
+            )
             wanted = images if seed == 0 and not stored else None
             points = log_training(
                 METHODS[name], group.pairs[0], group, settings, log, seed=seed, images=wanted
             )
             if wanted is not None and points is not None:
-                write_frame(prediction_frame(everything, points), path)
-    write_chosen(settings, log, names)
+                path = _predictions_of(log.folder, name)
+                write_frame(prediction_frame(everything, points, _key(asked[name])), path)
+    _show(log, asked, settings.seeds)
+    write_chosen(settings, log, asked)
+
+
+def _show(log: Log, asked: Mapping[str, Mapping[str, Any]], seeds: int) -> None:
+    """Make these trainings the newest of the folder, which the page shows.
+
+    They are not if they were recorded before a run with other settings; then they are added again.
+    """
+    newest = part(read_records(log.folder), part=TRAINING, group=OWN)[-1].settings
+    own = next(iter(asked.values()))
+    if all(newest.get(name) == own.get(name) for name in SHARED):
+        return
+    for seed, each in itertools.product(range(seeds), asked.values()):
+        record = log.find(each, seed=seed, split="test")
+        if record is not None:
+            log.add(each, record.metrics, seed=seed, split="test", seconds=record.seconds)
+
+
+def _predictions_of(folder: Path, method: str) -> Path:
+    return folder / f"predictions_{method}.csv"
+
+
+def _key(asked: Mapping[str, Any]) -> str:
+    """Return the name of a training by which its predictions are known: digits of a hash."""
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _is_stored(
+    folder: Path, method: str, asked: Mapping[str, Any], everything: PictureFolder
+) -> bool:
+    """Return whether the predictions of a training, for these files, are in the folder."""
+    try:
+        frame = pd.read_csv(_predictions_of(folder, method), dtype=str, keep_default_na=False)
+    except (OSError, ValueError):  # missing, or not what was written
+        return False
+    if not {"file", "training"} <= set(frame):
+        return False
+    return frame["file"].tolist() == list(everything.files) and set(frame["training"]) == {
+        _key(asked)
+    }
 
 
 def _images(everything: PictureFolder, source: Array) -> torch.Tensor:
@@ -75,14 +123,15 @@ def _images(everything: PictureFolder, source: Array) -> torch.Tensor:
 
 
 def prediction_frame(
-    everything: PictureFolder, points: Sequence[AdaptationCheckpoint]
+    everything: PictureFolder, points: Sequence[AdaptationCheckpoint], training: str
 ) -> pd.DataFrame:
     """Return one row a picture: its file, and the class and its probability by each rule.
 
     Returns
     -------
     DataFrame
-        ``file``; ``predicted_RULE`` and ``probability_RULE`` for each rule of selection. The
+        ``file``; ``predicted_RULE`` and ``probability_RULE`` for each rule of selection; and
+        ``training``, which tells the settings and pictures that the predictions are of. The
         probability is the softmax of the network's scores, which is not calibrated.
     """
     columns: dict[str, Sequence[object]] = {"file": everything.files}
@@ -93,11 +142,13 @@ def prediction_frame(
             places = shares.argmax(axis=1)
             columns[f"predicted_{rule}"] = [everything.data.classes[k] for k in places]
             columns[f"probability_{rule}"] = np.round(shares.max(axis=1), 4).tolist()
-    return pd.DataFrame(columns)
+    return pd.DataFrame({**columns, "training": training})
 
 
-def chosen_method(trainings: Mapping[str, Sequence[AdaptationCheckpoint]], rule: str) -> str:
+def chosen_method(trainings: Mapping[str, Sequence[AdaptationCheckpoint]], rule: str) -> str | None:
     """Return the method whose chosen checkpoint has the largest value of a rule, first of equal.
+
+    None if no checkpoint has a value: soft neighborhood density needs two images, for instance.
 
     Parameters
     ----------
@@ -109,15 +160,32 @@ def chosen_method(trainings: Mapping[str, Sequence[AdaptationCheckpoint]], rule:
         point = None if METHODS[name].uses_target_labels else select(points, rule)
         if point is not None:
             values[name] = point.values[rule]
-    return max(values, key=lambda name: values[name])
+    return max(values, key=lambda name: values[name], default=None)
 
 
-def write_chosen(settings: Settings, log: Log, names: Sequence[str]) -> None:
-    """Write the predictions of the method that the rule of ``--selection`` chooses, seed 0."""
-    trainings = own_trainings(read_records(log.folder), seed=0)
+def write_chosen(settings: Settings, log: Log, asked: Mapping[str, Mapping[str, Any]]) -> None:
+    """Write the predictions of the method that the rule of ``--selection`` chooses, seed 0.
+
+    Raises
+    ------
+    InvalidTableError
+        If the rule has no value for any method.
+
+    Parameters
+    ----------
+    asked : by method
+        The settings of its training: another run may have written into the same folder.
+    """
+    found = {name: log.find(each, seed=0, split="test") for name, each in asked.items()}
+    trainings = {name: checkpoints_of(each) for name, each in found.items() if each is not None}
     rule = settings.selection
-    name = chosen_method({each: trainings[each] for each in names}, rule)
-    frame = read_frame(log.folder / f"predictions_{name}.csv", infer=(f"probability_{rule}",))
+    name = chosen_method(trainings, rule)
+    if name is None:
+        raise InvalidTableError(
+            f"--selection {rule} has no value for any method, because the target has too few "
+            f"pictures or no labels; expected another of {', '.join(WITHOUT_LABELS)}"
+        )
+    frame = read_frame(_predictions_of(log.folder, name), infer=(f"probability_{rule}",))
     chosen = frame[["file", f"predicted_{rule}", f"probability_{rule}"]]
     chosen = chosen.rename(columns=lambda column: column.removesuffix(f"_{rule}"))
     write_frame(chosen.assign(method=name), log.folder / PREDICTIONS)

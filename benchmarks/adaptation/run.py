@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -40,6 +41,7 @@ from benchmarks.adaptation.shallow import most_dimensions, shallow_estimators, s
 from benchmarks.adaptation.versus_libraries import compare_with_library
 from benchmarks.data.source import MissingDataError
 from benchmarks.learning.starts import find_start
+from benchmarks.results.apart import check_apart
 from benchmarks.results.log import Log, open_log
 from taskgraph.errors import InvalidTableError
 
@@ -51,6 +53,7 @@ def run(settings: Settings, out: Path) -> None:
     """Measure what the records in ``out`` lack."""
     check(settings)
     if settings.source or settings.target:
+        check_apart([each for each in (settings.source, settings.target) if each], out)
         log_own_pair(settings, lambda: open_log(out, SUITE.name, *PACKAGES))
         return
     log = open_log(out, SUITE.name, *PACKAGES)
@@ -91,9 +94,9 @@ def check(settings: Settings) -> None:
             raise InvalidTableError(
                 f"--{name} is {getattr(settings, name)}, expected at least {bound}"
             )
-    if not settings.rates or min(settings.rates) <= 0:
+    if not settings.rates or not all(0 < rate < math.inf for rate in settings.rates):
         text = ",".join(map(str, settings.rates)) or "empty"
-        raise InvalidTableError(f"--rates is {text}, expected numbers above 0")
+        raise InvalidTableError(f"--rates is {text}, expected finite numbers above 0")
     if settings.start:
         find_start(settings.start)
 

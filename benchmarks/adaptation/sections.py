@@ -15,7 +15,7 @@ from benchmarks.adaptation.own_predictions import chosen_method
 from benchmarks.adaptation.selection import ORACLE, RULES, SOURCE, WITHOUT_LABELS
 from benchmarks.adaptation.settings import OWN
 from benchmarks.results.frame import part
-from benchmarks.results.markdown import interval, number, table
+from benchmarks.results.markdown import NOTHING, interval, number, table
 from benchmarks.results.measures import Estimate, t_interval
 from benchmarks.results.record import Record
 
@@ -80,6 +80,11 @@ def group_verdict(records: Sequence[Record], group: str) -> str:
     """
     shares: dict[str, list[Estimate]] = {}
     rows = group_summaries(records, group)
+    if not rows:
+        return (
+            f"{group}: the target has no labels, so no accuracy is known; predictions.csv has the "
+            "class of each picture."
+        )
     count = len({(row.source, row.target) for row in rows})
     for row in adapted(rows):
         assert row.gap is not None
@@ -207,7 +212,8 @@ def _choices(records: Sequence[Record], group: str) -> str:
 def _own_choice(records: Sequence[Record]) -> str:
     """Return the method that each rule without labels chooses for the user's pair."""
     trainings = collect.own_trainings(records, seed=0)
-    cells = [[rule, RULES[rule], chosen_method(trainings, rule)] for rule in WITHOUT_LABELS]
+    chosen = [chosen_method(trainings, rule) or NOTHING for rule in WITHOUT_LABELS]
+    cells = [[rule, RULES[rule], name] for rule, name in zip(WITHOUT_LABELS, chosen, strict=True)]
     return (
         "The method that each rule chooses without labels of the target (seed 0). "
         "`predictions.csv` is by the rule of `--selection`, and `predictions_METHOD.csv` by all "

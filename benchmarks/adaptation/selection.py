@@ -70,7 +70,7 @@ class AdaptationCheckpoint:
 
 def select(checkpoints: Sequence[AdaptationCheckpoint], rule: str) -> AdaptationCheckpoint | None:
     """Return the checkpoint that a rule chooses, the first of equal ones; None if it cannot."""
-    able = [each for each in checkpoints if rule in each.values]
+    able = [each for each in checkpoints if each.values.get(rule) is not None]
     return max(able, key=lambda each: each.values[rule]) if able else None
 
 
@@ -112,11 +112,12 @@ class Evaluator:
         values = {
             SOURCE: top1(source_scores, pair.source_val.labels),
             ENTROPY: entropy_score(target_scores[rows]),
-            SND: neighborhood_density(target_scores[rows]),
             DEV: deep_embedded_validation(
                 train, source, target[rows], source_scores, pair.source_val.labels
             ),
         }
+        if len(rows) > 1:  # one image has no neighbor
+            values[SND] = neighborhood_density(target_scores[rows])
         accuracy = class_accuracy = None
         if pair.labeled:
             values[ORACLE] = top1(target_scores, pair.target_val.labels)

@@ -24,6 +24,7 @@ from benchmarks.bias.settings import CROSS, DISTANCE, NAME, SUITE, Settings
 from benchmarks.bias.tables import margin_table
 from benchmarks.data.data import Data
 from benchmarks.data.distance import proxy_a_distance
+from benchmarks.results.apart import check_apart
 from benchmarks.results.log import Log, open_log
 from taskgraph.arrays import Floats, Integers
 from taskgraph.errors import InvalidTableError
@@ -45,6 +46,7 @@ def answer(settings: Settings) -> str:
 def run(settings: Settings, out: Path) -> None:
     """Measure what the records in ``out`` lack, and write the pictures of the quiz."""
     check(settings)
+    check_apart(settings.sets, out)
     compared = groups(settings)
     for group in compared:  # before anything is measured
         _prepared(group, settings)

@@ -144,7 +144,7 @@ def read_picture(path: Path, size: int | None = None) -> Pixels:
     """
     try:
         with Image.open(path) as opened:
-            picture = opened.convert("RGB")
+            picture = _eight_bits(opened).convert("RGB")
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise InvalidTableError(f"{path} is no picture that can be read: {error}") from None
     if size is not None:
@@ -153,6 +153,14 @@ def read_picture(path: Path, size: int | None = None) -> Pixels:
         square = picture.crop((left, top, left + side, top + side))
         picture = square.resize((size, size), Image.Resampling.BOX if side >= size else None)
     return np.array(picture)
+
+
+def _eight_bits(picture: Image.Image) -> Image.Image:
+    """Return a picture whose values are bytes; Pillow would cut 16 bits off at 255."""
+    if not picture.mode.startswith("I"):
+        return picture
+    values = np.asarray(picture).astype(np.float64)
+    return Image.fromarray(np.clip(values / 257, 0, 255).round().astype(np.uint8))
 
 
 def list_pictures(folder: Path) -> list[Path]:

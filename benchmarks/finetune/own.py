@@ -19,6 +19,7 @@ from benchmarks.finetune.own_records import identity, own_metrics, predictions
 from benchmarks.finetune.own_settings import OwnSettings
 from benchmarks.finetune.own_task import OwnTask, checked_task
 from benchmarks.finetune.saving import CONFIG, WEIGHTS
+from benchmarks.results.apart import check_apart
 from benchmarks.results.log import Log, open_log
 from benchmarks.results.record import read_records
 from encoders.errors import InvalidDataError, TrainingError
@@ -53,20 +54,11 @@ def run(settings: OwnSettings, out: Path) -> str:
             "name your pictures with --data FOLDER, or list the layers of a start with --layers "
             "START"
         )
-    _check_apart(Path(settings.data), out)
+    check_apart([settings.data], out)
     task = checked_task(settings, Path(settings.data), out)
     log = open_log(out, SUITE_NAME, "numpy", "scikit-learn", "torch")
     folder = measure(task, log)
     return f"{write_page(out)}\nThe model and its predictions are in {folder}."
-
-
-def _check_apart(data: Path, out: Path) -> None:
-    """Raise if results would be written among the pictures, where they could pass for a class."""
-    if data.is_dir() and data.resolve() in (out.resolve(), *out.resolve().parents):
-        raise InvalidDataError(
-            f"the results would be written into the folder of your pictures, {data}; name another "
-            "folder with --out"
-        )
 
 
 def render(out: Path) -> str:

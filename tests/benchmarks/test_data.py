@@ -385,3 +385,13 @@ def test_a_sheet_has_a_row_a_class():
     contact_sheet(of_package("photos"), columns=4).save(stream, "PNG")
     with pytest.raises(ValueError, match="has features and no images"):
         contact_sheet(Data("f", np.zeros((2, 3)), None, (), {}, "", ""))
+
+
+@pytest.mark.parametrize(("name", "kind"), [("ramp.png", np.uint16), ("ramp.pgm", np.int32)])
+def test_pictures_of_sixteen_bits_keep_their_grays(tmp_path, name, kind):
+    """Pillow's own conversion cuts all values above 255 off."""
+    ramp = np.linspace(0, 65535, 64 * 64).reshape(64, 64)
+    Image.fromarray(ramp.round().astype(kind)).save(tmp_path / name)
+    found = read_picture(tmp_path / name)
+    assert found.shape == (64, 64, 3)
+    assert np.abs(found[..., 0] - ramp / 257).max() <= 0.51

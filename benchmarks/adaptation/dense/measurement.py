@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -50,7 +51,7 @@ def check_dense(settings: Settings) -> None:
             "domains"
         )
     shares = settings.dense_shares
-    if not shares or min(shares) <= 0 or max(shares) > LARGEST_SHARE:
+    if not shares or not all(0 < share <= LARGEST_SHARE for share in shares):
         text = ",".join(map(str, shares)) or "empty"
         raise InvalidTableError(f"--dense-shares is {text}, expected numbers above 0 and at most 1")
     for name, bound in (("dense_steps", 2), ("dense_batch", 2)):
@@ -59,8 +60,10 @@ def check_dense(settings: Settings) -> None:
             raise InvalidTableError(
                 f"{flag} is {getattr(settings, name)}, expected at least {bound}"
             )
-    if not settings.dense_rate > 0:
-        raise InvalidTableError(f"--dense-rate is {settings.dense_rate}, expected more than 0")
+    if not 0 < settings.dense_rate < math.inf:
+        raise InvalidTableError(
+            f"--dense-rate is {settings.dense_rate}, expected a finite number above 0"
+        )
     known_name(settings.dense_encoder)
 
 

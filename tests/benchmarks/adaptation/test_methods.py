@@ -8,6 +8,7 @@ import torch
 from torch.nn import functional as F
 
 from benchmarks.adaptation.domain_pair import DomainImages
+from benchmarks.adaptation.feature_network import FeatureLayers
 from benchmarks.adaptation.methods import adda, source_only
 from benchmarks.adaptation.methods.dann import dann_loss
 from benchmarks.adaptation.methods.registry import METHODS
@@ -109,3 +110,13 @@ def test_the_reference_needs_labels(adaptation):
     other = replace(adaptation, pair=replace(adaptation.pair, target_train=unlabeled))
     with pytest.raises(InvalidTableError, match="leave target-supervised out of --methods"):
         METHODS["target-supervised"].train(other)
+
+
+def test_features_that_are_constant_on_the_source_are_not_blown_up():
+    """The standard deviation of the others is 1 afterwards."""
+    examples = torch.randn(50, 6, generator=torch.Generator().manual_seed(0)) * 3
+    examples[:, 0] = 2.0
+    layers = FeatureLayers(examples, 0)
+    scaled = (examples + 1 - layers.mean) / layers.scale
+    assert scaled[:, 0].tolist() == [1.0] * 50
+    assert torch.allclose(scaled[:, 1:].std(0), torch.ones(5))

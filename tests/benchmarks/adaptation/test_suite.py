@@ -1,11 +1,13 @@
 """The suite ``adapt``: a run that resumes, its page, the user's folders, and bad input."""
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
-from benchmarks.adaptation import collect, sections
+from benchmarks.adaptation import collect, sections, selection
 from benchmarks.adaptation.own_predictions import chosen_method
 from benchmarks.adaptation.pair_groups import (
     DIGIT_PAIRS,
@@ -114,7 +116,10 @@ def test_other_bad_input_is_one_line(folders, tmp_path, capsys):
         (["--methods", "dann"], "--methods lacks source-only"),
         (["--pairs", "a:b"], '--pairs has "a:b", expected some of mnist-5k:digits'),
         (["--steps", "0"], "--steps is 0, expected at least 1"),
-        (["--rates", "0"], "--rates is 0.0, expected numbers above 0"),
+        (["--rates", "0"], "--rates is 0.0, expected finite numbers above 0"),
+        (["--rates", "nan"], "--rates is nan, expected finite numbers above 0"),
+        (["--dense-shares", "nan"], "--dense-shares is nan, expected numbers above 0 and"),
+        (["--dense-rate", "inf"], "--dense-rate is inf, expected a finite number above 0"),
         (["--start", "scratch:nothing"], "no network scratch:nothing"),
     ]
     for flags, message in cases:
@@ -234,3 +239,67 @@ def test_a_gap_that_may_be_0_has_no_share():
     assert [each.gap for each in rows] == [None, None, None]
     assert collect.has_gap({0: 60.0}, {0: 40.0, 1: 70.0})
     assert not collect.has_gap({0: 60.0}, {1: 40.0})
+
+
+def test_results_are_never_written_among_the_pictures(folders, tmp_path, capsys):
+    for place, words in (
+        ("source", "--out would write over what the command reads as --source"),
+        ("target/results", "would be written into the folder of your pictures"),
+    ):
+        assert adapt(folders, "--out", str(folders / place)) == 2
+        assert words in capsys.readouterr().err
+    assert not (folders / "target" / "results").exists()
+
+
+def test_predictions_are_those_of_the_run_that_is_asked_for(folders, tmp_path):
+    """Another run in the same folder, of other settings or of other pictures, comes between."""
+    out, other = tmp_path / "out", tmp_path / "other"
+    other.mkdir()
+    for path in sorted((folders / "target").iterdir())[:30]:
+        shutil.copy(path, other / f"x{path.name}")
+    names = sorted(path.name for path in other.iterdir())
+    assert adapt(folders, "--out", str(out)) == 0
+    first, page = (out / "predictions.csv").read_bytes(), (out / "README.md").read_text()
+    assert adapt(folders, "--out", str(out), "--steps", "5", "--methods", "source-only,dann") == 0
+    assert "5 steps" in (out / "README.md").read_text()
+    assert adapt(folders, "--out", str(out)) == 0
+    assert (out / "predictions.csv").read_bytes() == first
+    assert "5 steps" not in (out / "README.md").read_text()
+    assert (out / "README.md").read_text().count("\n") == page.count("\n")
+    assert adapt(folders, "--out", str(out), target=other) == 0
+    assert sorted(pd.read_csv(out / "predictions.csv")["file"]) == names
+    (out / "predictions_dann.csv").write_text("file,x\n")
+    for path in other.iterdir():
+        path.rename(other / f"y{path.name}")
+    assert adapt(folders, "--out", str(out), target=other) == 0
+    assert sorted(pd.read_csv(out / "predictions.csv")["file"]) == [f"y{name}" for name in names]
+
+
+def test_classes_that_were_renamed_are_another_pair(folders, tmp_path):
+    source = shutil.copytree(folders / "source", tmp_path / "source")
+    out = tmp_path / "out"
+    assert adapt(folders, "--out", str(out), source=source) == 0
+    (source / "cat").rename(source / "ant")
+    assert adapt(folders, "--out", str(out), source=source) == 0
+    assert set(pd.read_csv(out / "predictions.csv")["predicted"]) <= {"ant", "dog"}
+
+
+def test_a_rule_without_a_value_is_named(folders, tmp_path, capsys):
+    """Soft neighborhood density needs two validation images, and this target has one."""
+    points = [selection.AdaptationCheckpoint(1, {"source": 0.5, "snd": None}, None, None)]
+    assert selection.select(points, "snd") is None
+    assert chosen_method({"dann": points}, "snd") is None
+    few = tmp_path / "few"
+    few.mkdir()
+    whole = read_pictures(folders / "target", "target", flat=True)
+    for row in sorted({*range(40)} - {*whole.data.splits["val"][1:].tolist()}):
+        shutil.copy(folders / "target" / whole.files[row], few)
+    out = tmp_path / "out"
+    assert len(read_pictures(few, "target", flat=True).data.splits["val"]) == 1
+    assert adapt(folders, "--out", str(out), "--selection", "snd", target=few) == 2
+    assert "--selection snd has no value for any method" in capsys.readouterr().err
+    assert adapt(folders, "--out", str(out), target=few) == 0
+    assert (
+        "neighborhood density of the target's validation images | – |"
+        in (out / "README.md").read_text()
+    )
