@@ -103,7 +103,9 @@ def negatives(records: Sequence[Record], case: MeasuredPair) -> Floats:
     last = sizes_of(records, CROSS, case)[-1]
     values = np.full((len(seeds), len(names), 2), np.nan)
     for record in part(found, samples=last):
-        pair = record.metrics["negatives"]
+        pair = record.metrics.get("negatives")
+        if pair is None:  # measured by a run whose largest size was another one
+            continue
         place = seeds.index(record.seed), names.index(record.settings["trained_on"])
         values[place] = [pair["own_negatives"], pair["other_negatives"]]
     complete: Floats = values[np.isfinite(values).all(axis=(1, 2))]

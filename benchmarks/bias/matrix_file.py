@@ -29,10 +29,17 @@ def read_matrix(path: Path) -> tuple[tuple[str, ...], Floats]:
     """
     try:
         frame = pd.read_csv(
-            path, index_col=0, skipinitialspace=True, dtype=str, keep_default_na=False
+            path,
+            index_col=0,
+            skipinitialspace=True,
+            dtype=str,
+            keep_default_na=False,
+            compression=None,
         )
     except (ValueError, UnicodeDecodeError) as error:
-        raise InvalidTableError(f"{path} is no CSV file of a matrix: {error}") from None
+        raise InvalidTableError(
+            f"{path} is no CSV file of a matrix, compressed or of another kind: {error}"
+        ) from None
     frame.index = frame.index.map(str).str.strip()
     frame.columns = frame.columns.map(str).str.strip()
     names = tuple(frame.columns)

@@ -1,5 +1,7 @@
 """Self, Mean others and Percent drop: the published tables, laws, and a user's own matrix."""
 
+import gzip
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -121,6 +123,17 @@ def test_a_damaged_file_gives_one_line_and_exit_code_2(text, words, tmp_path, ca
     assert captured.out == ""
     assert words in captured.err
     assert len(captured.err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("end", ["csv.gz", "csv.zip", "csv.xz", "csv.tar", "csv.zst", "csv.bz2"])
+def test_a_compressed_file_is_no_matrix_whatever_it_holds(end, tmp_path, capsys):
+    path = tmp_path / f"m.{end}"
+    for content in (b"hi\n", gzip.compress(b",a,b\na,1,2\nb,3,4\n")[:20]):
+        path.write_bytes(content)
+        assert run(["bench", "bias", "--matrix", str(path)]) == 2
+        error = capsys.readouterr().err
+        assert error.count("\n") == 1
+        assert str(path) in error
 
 
 def test_the_command_prints_the_margins_of_a_file_and_writes_nothing(tmp_path, capsys, monkeypatch):

@@ -1,16 +1,19 @@
 """A small run: what it records, that it resumes, and what its page says."""
 
+import itertools
 import json
 import re
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from benchmarks.bias import collect, page
 from benchmarks.bias.margins import margins
 from benchmarks.bias.settings import CROSS, DISTANCE, NAME, SUITE
 from benchmarks.results.record import FILE, read_records
 from benchmarks.results.suite import SMOKE
+from taskgraph.cli import run
 
 
 @pytest.fixture(scope="module")
@@ -90,3 +93,37 @@ def test_the_sentence_of_the_list_names_drop_and_naming(smoke):
         r"classifier names the data set of \d+ % of the samples \(chance 50 %\)\.",
         sentence,
     )
+
+
+@pytest.fixture(scope="module")
+def two_folders(tmp_path_factory):
+    """Two sets of the same two classes, 60 pictures each."""
+    root, rng = tmp_path_factory.mktemp("bias"), np.random.default_rng(0)
+    for name, k in itertools.product(("one", "two"), range(60)):
+        pixels = rng.integers(0, 120, (16, 16), np.uint8)
+        pixels[:, : 4 + 8 * (k % 2)] += np.uint8(60 if name == "one" else 100)
+        place = root / name / ("cat", "dog")[k % 2]
+        place.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(place / f"{k}.png")
+    return root
+
+
+def bias(folders, *flags):
+    data = ",".join(str(folders / name) for name in ("one", "two"))
+    shared = "--test", "8", "--features", "pixels"
+    return run(["bench", "bias", "--data", data, *shared, *flags])
+
+
+def test_a_run_with_other_sizes_and_more_seeds_still_has_a_page(two_folders, tmp_path):
+    out = tmp_path / "out"
+    assert bias(two_folders, "--out", str(out), "--sizes", "8,16", "--seeds", "2") == 0
+    assert bias(two_folders, "--out", str(out), "--sizes", "8", "--seeds", "3") == 0
+    assert "### Negative samples" in (out / "README.md").read_text()
+
+
+def test_results_are_never_written_among_the_pictures(two_folders, capsys):
+    for place in ("one", "two/out"):
+        out = str(two_folders / place)
+        assert bias(two_folders, "--out", out, "--sizes", "8", "--seeds", "1") == 2
+        assert "would be written into the folder of your pictures" in capsys.readouterr().err
+    assert not (two_folders / "two" / "out").exists()
