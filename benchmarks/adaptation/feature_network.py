@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from benchmarks.adaptation.domain_pair import DomainPair
 from benchmarks.learning.classifier import Backbone, Classifier, classifier
 from benchmarks.learning.lenet import lenet_head
-from benchmarks.learning.starts import find_start
+from benchmarks.learning.starts import Start, find_start
+from encoders.errors import InvalidNetworkError
 from encoders.networks.blocks import build_seeded
 
 HIDDEN, FEATURES = 256, 128
@@ -54,13 +55,32 @@ class FeatureLayers(nn.Module):
         return cast(Tensor, self.layers((features - self.mean) / self.scale))
 
 
+def start_of(text: str) -> Start:
+    """Return the start of a text of ``--start`` or ``--features``.
+
+    It is a name of `find_start`; models of torchvision and timm end with ``,weights=W``, where W is
+    a file, "random", or a name from the package's registry.
+
+    Raises
+    ------
+    UnknownNameError, InvalidNetworkError
+        If there is no such start, or its weights do not fit.
+    """
+    name, _, weights = text.partition(",weights=")
+    if not weights and name.startswith(("torchvision:", "timm:")):
+        raise InvalidNetworkError(
+            f"{name} needs weights: write {name},weights=FILE, or {name},weights=random"
+        )
+    return find_start(name, weights=weights or None)
+
+
 def make_model(pair: DomainPair, start: str | None, seed: int) -> Classifier:
     """Return a new classifier for a pair.
 
     Parameters
     ----------
     start : str or None
-        Name of a start (`find_start`) for pictures; None for features.
+        Text of a start (`start_of`) for pictures; None for features.
     seed : int
         Draws the weights.
 
@@ -73,7 +93,7 @@ def make_model(pair: DomainPair, start: str | None, seed: int) -> Classifier:
     if start is None:
         layers = FeatureLayers(pair.source_train.images, seed)
         return classifier(cast(Backbone, layers), classes, seed=seed)
-    found = find_start(start)
+    found = start_of(start)
     if start == "scratch:lenet":
         backbone = found.build(seed=seed, channels=pair.channels)
         return classifier(backbone, classes, head=lenet_head(classes, seed=seed))

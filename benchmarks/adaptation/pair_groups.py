@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from benchmarks.adaptation.feature_network import start_of
 from benchmarks.adaptation.settings import DIGITS, SCENES, Settings
 from benchmarks.data.data import Data
 from benchmarks.data.folders import DOMAINS
@@ -14,7 +15,6 @@ from benchmarks.data.worlds import scene_domains
 from benchmarks.learning.classifier import image_tensor
 from benchmarks.learning.config import LoopConfig
 from benchmarks.learning.features import cached_features
-from benchmarks.learning.starts import find_start
 
 LENET = "scratch:lenet"
 FEATURE_SIZE = 64
@@ -110,7 +110,7 @@ def scene_sets(settings: Settings) -> dict[str, Data]:
 
 def frozen_sets(sets: Mapping[str, Data], settings: Settings) -> dict[str, Data]:
     """Return sets whose pictures are replaced by frozen features; they are kept on disk."""
-    backbone = find_start(settings.features).at(FEATURE_SIZE).build()
+    backbone = start_of(settings.features).at(FEATURE_SIZE).build()
     config, folder = LoopConfig(device="cpu"), Path(settings.work) / "features"
     return {
         name: replace(

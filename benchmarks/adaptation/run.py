@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks.adaptation.collect import SHALLOW
 from benchmarks.adaptation.dense.measurement import check_dense, log_dense
+from benchmarks.adaptation.feature_network import start_of
 from benchmarks.adaptation.measurement import asked_for, log_training, pair_of
 from benchmarks.adaptation.methods.registry import METHODS, SOURCE_ONLY
 from benchmarks.adaptation.office_caltech import office_caltech_table
@@ -40,7 +41,6 @@ from benchmarks.adaptation.settings import (
 from benchmarks.adaptation.shallow import most_dimensions, shallow_estimators, shallow_measures
 from benchmarks.adaptation.versus_libraries import compare_with_library
 from benchmarks.data.source import MissingDataError
-from benchmarks.learning.starts import find_start
 from benchmarks.results.apart import check_apart
 from benchmarks.results.log import Log, open_log
 from taskgraph.errors import InvalidTableError
@@ -98,7 +98,7 @@ def check(settings: Settings) -> None:
         text = ",".join(map(str, settings.rates)) or "empty"
         raise InvalidTableError(f"--rates is {text}, expected finite numbers above 0")
     if settings.start:
-        find_start(settings.start)
+        start_of(settings.start)
 
 
 INSTALLED = {SKADA: "skada==0.6.0 skorch torch", PYTORCH_ADAPT: "pytorch-adapt==0.0.83"}

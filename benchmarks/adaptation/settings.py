@@ -71,8 +71,9 @@ class Settings:
     start: str | None = option(
         None,
         help="Network to train on pictures, such as scratch:lenet, scratch:resnet20, "
-        "bank:normals, timm:resnet18 or torchvision:resnet18. By default scratch:lenet for digits, "
-        "and two layers on frozen features for scenes and your own pictures.",
+        "bank:normals, timm:resnet18,weights=FILE or torchvision:resnet18,weights=random. By "
+        "default scratch:lenet for digits, and two layers on frozen features for scenes and your "
+        "own pictures.",
     )
     features: str = option(
         "bank:segmentsemantic_rb",

@@ -8,12 +8,13 @@ import torch
 from torch.nn import functional as F
 
 from benchmarks.adaptation.domain_pair import DomainImages
-from benchmarks.adaptation.feature_network import FeatureLayers
+from benchmarks.adaptation.feature_network import FeatureLayers, start_of
 from benchmarks.adaptation.methods import adda, source_only
 from benchmarks.adaptation.methods.dann import dann_loss
 from benchmarks.adaptation.methods.registry import METHODS
 from benchmarks.adaptation.reversal import domain_head, reversal_strength
 from benchmarks.learning.optimizers import make_optimizer
+from encoders.errors import InvalidNetworkError
 from taskgraph.errors import InvalidTableError
 
 
@@ -120,3 +121,10 @@ def test_features_that_are_constant_on_the_source_are_not_blown_up():
     scaled = (examples + 1 - layers.mean) / layers.scale
     assert scaled[:, 0].tolist() == [1.0] * 50
     assert torch.allclose(scaled[:, 1:].std(0), torch.ones(5))
+
+
+def test_a_start_of_another_package_names_its_weights():
+    assert start_of("torchvision:resnet18,weights=random").name == "torchvision:resnet18"
+    for name in ("torchvision:resnet18", "timm:resnet18"):
+        with pytest.raises(InvalidNetworkError, match=f"write {name},weights=FILE, or {name},w"):
+            start_of(name)
