@@ -27,7 +27,8 @@ The table compares the affinities after the long trainings with those after prun
 pruned read-out has the losses of its best weights up to its stop. *Within*: of the target's {best}
 best transfers after the long trainings, how many have an affinity after pruning that lies in the
 95 % interval of the one before. That interval holds the test buildings, and no seeds. *Largest
-move*: by how much the affinity of one of these transfers changes at most.
+move*: by how much the affinity of one of these transfers changes at most. An affinity is a share of
+its whole tournament, so it moves even if only its rivals were stopped early.
 
 {table}
 
