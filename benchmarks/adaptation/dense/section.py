@@ -37,7 +37,8 @@ Intervals are Student's over seeds.
 A drawn view is worth (n' − n) / {drawn} labeled photographed ones, where n photographed views with
 all drawn ones are as good as n' photographed ones alone. n' is read off the curve of the
 photographed ones alone, linear in log n. Intervals are percentiles of resampled seeds. ≤ and ≥ mark
-numbers that are only bounds, since the measure lies beyond that curve.
+numbers that are only bounds, since the measure lies beyond that curve. A task on which photographed
+views alone are no better with all labels than with the fewest has no such curve, and is left out.
 
 {worth}
 
@@ -116,9 +117,13 @@ def _cell(values: dict[int, float]) -> str:
 
 
 def worths(records: Sequence[Record], task: str, recipe: str) -> dict[int, ViewWorth]:
-    """Return the worth of a drawn view by number of labels, below all labels."""
+    """Return the worth of a drawn view by number of labels, below all labels.
+
+    It is empty for a task on which real views alone do not gain from more labels: their curve
+    then says nothing about how many of them a drawn view replaces.
+    """
     alone = values_of(records, task, REAL)
-    if not alone:
+    if not alone or not _rises(alone, larger_is_better=DENSE_TASKS[task].larger_is_better):
         return {}
     by_seed: dict[int, dict[int, float]] = {}
     for count, values in alone.items():
@@ -136,6 +141,12 @@ def worths(records: Sequence[Record], task: str, recipe: str) -> dict[int, ViewW
                 larger_is_better=DENSE_TASKS[task].larger_is_better,
             )
     return found
+
+
+def _rises(alone: Values, *, larger_is_better: bool) -> bool:
+    """Return whether the mean with the most labels is better than that with the fewest."""
+    few, many = (float(np.mean(list(alone[count].values()))) for count in (min(alone), max(alone)))
+    return many > few if larger_is_better else many < few
 
 
 def _worth_table(records: Sequence[Record]) -> str:

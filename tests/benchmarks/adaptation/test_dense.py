@@ -9,7 +9,7 @@ from benchmarks.adaptation.dense.network import DenseReader, by_place
 from benchmarks.adaptation.dense.views import DensePair, DenseViews
 from benchmarks.adaptation.settings import SUITE
 from benchmarks.learning.config import LoopConfig
-from benchmarks.results.record import read_records
+from benchmarks.results.record import Record, read_records
 from taskgraph.cli import run
 
 
@@ -184,7 +184,7 @@ def test_impossible_settings_are_one_line(tmp_path, capsys):
         (("--dense-target", "drawn"), "--dense-source and --dense-target are both drawn"),
         (("--dense-shares", "0.1,2"), "--dense-shares is 0.1,2.0, expected numbers above 0"),
         (("--dense-steps", "1"), "--dense-steps is 1, expected at least 2"),
-        (("--dense-rate", "0"), "--dense-rate is 0.0, expected more than 0"),
+        (("--dense-rate", "0"), "--dense-rate is 0.0, expected a finite number above 0"),
         (("--dense-encoder", "nothing"), "nothing"),
     ]
     for flags, message in cases:
@@ -194,3 +194,20 @@ def test_impossible_settings_are_one_line(tmp_path, capsys):
         assert error.count("\n") == 1, error
         assert message in error
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("last", "rows"), [(60.0, 1), (40.0, 0)])
+def test_a_task_that_does_not_gain_from_real_labels_has_no_worth(last, rows):
+    def record(recipe, labels, value, seed):
+        settings = {"part": "dense", "task": "rgb2depth", "recipe": recipe}
+        settings |= {name: 1 for name in section.SHARED} | {"source": "drawn", "target": "phone"}
+        metrics = {"labels": labels, "value": value, "synthetic": 100, "tested": 9}
+        return Record("adapt", settings, seed, "test", metrics, None, None)
+
+    records = [
+        record(recipe, labels, value + seed, seed)
+        for seed in (0, 1)
+        for recipe, labels, value in (("real", 10, 50.0), ("real", 40, last), ("mixed", 10, 55.0))
+    ]
+    assert len(section.worths(records, "rgb2depth", "mixed")) == rows
+    assert ("is worth, of them," in section.dense_verdict(records)) == bool(rows)
