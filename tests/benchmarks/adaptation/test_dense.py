@@ -200,7 +200,7 @@ def test_impossible_settings_are_one_line(tmp_path, capsys):
 def test_a_task_that_does_not_gain_from_real_labels_has_no_worth(last, rows):
     def record(recipe, labels, value, seed):
         settings = {"part": "dense", "task": "rgb2depth", "recipe": recipe}
-        settings |= {name: 1 for name in section.SHARED} | {"source": "drawn", "target": "phone"}
+        settings |= dict.fromkeys(section.SHARED, 1) | {"source": "drawn", "target": "phone"}
         metrics = {"labels": labels, "value": value, "synthetic": 100, "tested": 9}
         return Record("adapt", settings, seed, "test", metrics, None, None)
 
