@@ -78,6 +78,8 @@ def check(settings: Settings) -> None:
         ("--parts", settings.parts, (*PARTS, *LIBRARIES)),
         ("--methods", settings.methods, tuple(METHODS)),
     ):
+        if not names:
+            raise InvalidTableError(f"{flag} is empty, expected some of {', '.join(known)}")
         for name in names:
             if name not in known:
                 raise InvalidTableError(f'{flag} has "{name}", expected some of {", ".join(known)}')

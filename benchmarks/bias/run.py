@@ -61,6 +61,8 @@ def run(settings: Settings, out: Path) -> None:
 
 def check(settings: Settings) -> None:
     """Raise InvalidTableError if settings are impossible."""
+    if not settings.parts:
+        raise InvalidTableError(f"--parts is empty, expected some of {', '.join(PARTS)}")
     for name in settings.parts:
         if name not in PARTS:
             raise InvalidTableError(f'there is no part "{name}"; expected {", ".join(PARTS)}')

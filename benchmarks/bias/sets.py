@@ -11,7 +11,7 @@ import numpy as np
 from benchmarks.data.data import Data, item_hashes
 from benchmarks.data.folders import read_folder, read_scenes
 from benchmarks.data.registry import load
-from benchmarks.data.source import Source
+from benchmarks.data.source import MissingDataError, Source
 from taskgraph.arrays import Integers
 from taskgraph.errors import InvalidTableError
 
@@ -59,9 +59,14 @@ def load_sets(names: Sequence[str], root: Path | None = None) -> list[Data]:
 
 
 def _load(name: str, root: Path | None) -> Data:
-    folder = Path(name)
-    if not (folder.is_dir() and (folder.is_absolute() or len(folder.parts) > 1)):
+    if "/" not in name:
         return load(name, root)
+    folder = Path(name)
+    if not folder.is_dir():
+        found = "is a file" if folder.exists() else "does not exist"
+        raise MissingDataError(
+            f"--data names {name}, which {found}; expected a folder with one subfolder a class"
+        )
     read = read_scenes if (folder / "manifest.json").is_file() else read_folder
     return Source(folder.name, "", "the user's own", "", lambda _: folder, read).load(root)
 

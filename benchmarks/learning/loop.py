@@ -166,7 +166,7 @@ class Run:
         if not math.isfinite(train_loss):
             raise TrainingError(
                 f"the loss became {train_loss} within the {count} steps before step {self.step}; a "
-                "smaller learning rate (--learning-rate) may help"
+                f"smaller learning rate than {self.config.learning_rate:g} may help"
             )
         self._evaluate(train_loss)
 

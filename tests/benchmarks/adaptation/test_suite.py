@@ -114,6 +114,8 @@ def test_other_bad_input_is_one_line(folders, tmp_path, capsys):
         ([*target], "got --target alone; add --source FOLDER"),
         (["--parts", "numbers"], '--parts has "numbers", expected some of digits, scenes'),
         (["--methods", "dann"], "--methods lacks source-only"),
+        (["--parts", ""], "--parts is empty, expected some of digits, scenes"),
+        (["--methods", ""], "--methods is empty, expected some of source-only"),
         (["--pairs", "a:b"], '--pairs has "a:b", expected some of mnist-5k:digits'),
         (["--steps", "0"], "--steps is 0, expected at least 1"),
         (["--rates", "0"], "--rates is 0.0, expected finite numbers above 0"),

@@ -127,3 +127,10 @@ def test_results_are_never_written_among_the_pictures(two_folders, capsys):
         assert bias(two_folders, "--out", out, "--sizes", "8", "--seeds", "1") == 2
         assert "would be written into the folder of your pictures" in capsys.readouterr().err
     assert not (two_folders / "two" / "out").exists()
+
+
+def test_a_folder_beside_the_user_is_a_folder(two_folders, tmp_path, monkeypatch):
+    monkeypatch.chdir(two_folders)
+    out = str(tmp_path / "out")
+    small = "--sizes", "8", "--test", "8", "--seeds", "1", "--features", "pixels", "--parts", "name"
+    assert run(["bench", "bias", "--data", "./one,two/", "--out", out, *small]) == 0

@@ -198,7 +198,10 @@ def test_bad_input_gives_one_line_and_exit_code_2(tmp_path, capsys):
         (["--data", f"{good},{tmp_path}/empty"], "has no picture in a subfolder, expected one sub"),
         (["--data", f"{good},{other}", *small], 'the classes differ: "b" of good is not in every'),
         (["--data", f"{good},{one}", "--common-classes", *small], "1 class(es) in common, expec"),
+        (["--data", f"{good},{other}", "--parts", ""], "--parts is empty, expected some of cross"),
         (["--data", f"{good},nowhere"], 'there is no data set "nowhere"'),
+        (["--data", f"{good},{tmp_path}/nowhere"], "nowhere, which does not exist; expected a"),
+        (["--data", f"{good},{__file__}"], "test_sets.py, which is a file; expected a folder"),
         (["--data", f"{good},{good}", *small], 'two data sets are named "good"'),
         (
             ["--data", f"{good},{other}", "--parts", "names"],
