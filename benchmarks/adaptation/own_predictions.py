@@ -62,10 +62,11 @@ def log_own_pair(settings: Settings, opened: Callable[[], Log]) -> None:
     asked = {n: training_settings(METHODS[n], group.pairs[0], group, settings) for n in names}
     for seed in range(settings.seeds):
         for name in names:
-            stored = log.has(asked[name], seed=0, split="test") and _is_stored(
-                log.folder, name, asked[name], everything
+            stored = seed > 0 or (
+                log.has(asked[name], seed=0, split="test")
+                and _is_stored(log.folder, name, asked[name], everything)
             )
-            wanted = images if seed == 0 and not stored else None
+            wanted = None if stored else images
             points = log_training(
                 METHODS[name], group.pairs[0], group, settings, log, seed=seed, images=wanted
             )

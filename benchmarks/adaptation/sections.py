@@ -91,9 +91,9 @@ def group_verdict(records: Sequence[Record], group: str) -> str:
         shares.setdefault(row.method, []).append(row.gap)
     if not shares:
         return f"{group}: target-supervised is clearly above source-only on 0 of {count} pairs."
-    best = max(shares, key=lambda name: float(np.mean([one.mean for one in shares[name]])))
-    over = "pairs" if len(shares[best]) > 1 else "seeds"
     found = {name: _over_pairs(each) for name, each in shares.items()}
+    best = max(found, key=lambda name: found[name].mean)
+    over = "pairs" if len(shares[best]) > 1 else "seeds"
     above = sum(each.low > 0 for each in found.values())
     rank = f", the most of {len(shares)} methods" if len(shares) > 1 else ""
     return (

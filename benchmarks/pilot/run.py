@@ -164,9 +164,8 @@ def train(
     engine: Engine,
 ) -> None:
     """Train and test the networks that have no record, and record each as soon as it ends."""
-    transfers = {one: transfer_of(sweep, one, settings.short) for one in TRAININGS}
     asked = {
-        one: settings_of(one, identity, transfers.get(one.training, sweep.transfer))
+        one: settings_of(one, identity, transfer_of(sweep, one.training, settings.short))
         for one in networks
     }
     waiting = [one for one in networks if not log.has(asked[one], seed=settings.seed, split="test")]
