@@ -52,6 +52,11 @@ def timed(case: dict[str, int], seed: int, limit: float) -> dict[str, object]:
     return {"processor_seconds": round(time.process_time() - start, 5), "status": found.status}
 
 
+def feasible(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of programs that are not infeasible, whose times are compared."""
+    return frame[frame["status"] != "infeasible"]
+
+
 def exponent(frame: pd.DataFrame, varied: str) -> float:
     """Return the slope of the logarithm of the seconds over that of the size (least squares).
 

@@ -56,7 +56,7 @@ def growth_section(records: list[Record]) -> str:
         mine = frame[frame["varied"] == varied]
         if mine.empty:
             continue
-        feasible = mine[mine["status"] != "infeasible"]
+        feasible = growth.feasible(mine)
         median = feasible.groupby(varied)["processor_seconds"].median()
         shown = ", ".join(f"{size:g}: {seconds:.3f}" for size, seconds in median.items())
         counts = [str((mine["status"] == status).sum()) for status in ("optimal", "infeasible")]
@@ -71,8 +71,9 @@ def growth_section(records: list[Record]) -> str:
         f"`latent` tables with one\nsize varied around {base}; median processor seconds of\n"
         f"`solve_program` over {seeds} seed{'s' if seeds > 1 else ''} from 1000 on, limit "
         f"{records[-1].settings['limit']:g} s of the processor.\nThe exponent is the slope of a "
-        "line through the points of\nall programs but infeasible ones, in logarithms; where some "
-        "are not proven, the time and\nthe exponent are too small."
+        "line through the points in\nlogarithms. Medians and exponents leave infeasible programs "
+        "out; where some are not proven, the\ntime and the exponent are too small. In the picture, "
+        "dots are all programs, and the line joins\nthe medians."
         "\n\n"
     )
     heads = ["varied", "size: seconds", "exponent:", "optimal:", "infeasible:", "programs:"]
@@ -103,11 +104,11 @@ def growth_curves(records: list[Record]) -> Figure:
     axes = figure.subplots(1, len(growth.SIZES), sharey=True)
     for place, varied in zip(axes, growth.SIZES, strict=True):
         mine = frame[frame["varied"] == varied]
-        feasible = mine[mine["status"] != "infeasible"]
-        median = feasible.groupby(varied)["processor_seconds"].median()
+        median = growth.feasible(mine).groupby(varied)["processor_seconds"].median()
         place.loglog(mine[varied], mine["processor_seconds"], ".", color=MUTED)
         place.loglog(median.index, median, color=INK)
-        place.set_xticks(list(median.index), [f"{size:g}" for size in median.index])
+        sizes = sorted(mine[varied].unique())
+        place.set_xticks(sizes, [f"{size:g}" for size in sizes])
         place.minorticks_off()
         place.set_xlabel(varied)
     axes[0].set_ylabel("processor seconds")
