@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.adaptation.collect import SHALLOW
 from benchmarks.adaptation.dense.measurement import check_dense, log_dense
 from benchmarks.adaptation.feature_network import start_of
-from benchmarks.adaptation.measurement import asked_for, log_training, pair_of
+from benchmarks.adaptation.measurement import log_training
 from benchmarks.adaptation.methods.registry import METHODS, SOURCE_ONLY
 from benchmarks.adaptation.office_caltech import office_caltech_table
 from benchmarks.adaptation.own_predictions import log_own_pair
@@ -39,6 +39,7 @@ from benchmarks.adaptation.settings import (
     Settings,
 )
 from benchmarks.adaptation.shallow import most_dimensions, shallow_estimators, shallow_measures
+from benchmarks.adaptation.training import asked_for, pair_of
 from benchmarks.adaptation.versus_libraries import compare_with_library
 from benchmarks.data.source import MissingDataError
 from benchmarks.results.apart import check_apart

@@ -14,12 +14,13 @@ import torch
 from benchmarks.adaptation.collect import CONTENDERS, OURS
 from benchmarks.adaptation.domain_pair import DomainPair
 from benchmarks.adaptation.feature_network import make_model
-from benchmarks.adaptation.measurement import asked_for, chosen_rate, pair_of, train_once
 from benchmarks.adaptation.methods import adda, dann
 from benchmarks.adaptation.methods.registry import METHODS, SOURCE_ONLY
 from benchmarks.adaptation.pair_groups import LENET, PairGroup, digit_group
 from benchmarks.adaptation.reversal import domain_head
 from benchmarks.adaptation.settings import PYTORCH_ADAPT, SKADA, Settings
+from benchmarks.adaptation.training import asked_for, pair_of, train_once
+from benchmarks.adaptation.tuning import chosen_trial
 from benchmarks.learning.classifier import Backbone, Classifier
 from benchmarks.results.log import Log
 from benchmarks.results.worker import call_worker
@@ -87,7 +88,7 @@ def job_of(
     model, rate = make_model(pair, group.start, seed), dann.RATE
     if library == PYTORCH_ADAPT:
         method = METHODS[SOURCE_ONLY]
-        chosen = chosen_rate(method, group, settings, log)
+        chosen, _ = chosen_trial(method, group, settings, log)
         stage_1 = train_once(method, pair, group, settings, rate=chosen, strength=1.0, seed=seed)
         model, rate = stage_1.model, adda.RATE
         head = domain_head(model.backbone.features, width=adda.WIDTH, layers=2, seed=seed)

@@ -110,5 +110,5 @@ def adapt_target_encoder(adaptation: Adaptation, model: Classifier) -> Classifie
 
 
 METHOD = AdaptationMethod(
-    "adda", "ADDA", train, strengths=(0.3, 1.0), paper="Tzeng et al., CVPR 2017"
+    "adda", "ADDA", train, strengths=(0.3, 1.0, 3.0), paper="Tzeng et al., CVPR 2017"
 )

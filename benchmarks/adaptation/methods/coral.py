@@ -23,7 +23,7 @@ METHOD = AdaptationMethod(
     "coral",
     "CORAL loss",
     train,
-    strengths=(1.0, 10.0),
+    strengths=(1.0, 10.0, 100.0),
     tunes_rate=True,
     paper="Sun and Saenko, ECCV workshops 2016",
 )

@@ -20,5 +20,5 @@ def train(adaptation: Adaptation) -> Classifier:
 
 
 METHOD = AdaptationMethod(
-    "mmd", "MMD", train, strengths=(0.1, 1.0), tunes_rate=True, paper="Long et al., ICML 2015"
+    "mmd", "MMD", train, strengths=(0.01, 0.1, 1.0), tunes_rate=True, paper="Long et al., ICML 2015"
 )

@@ -1,40 +1,52 @@
 """The choice of rates and strengths on the pair that is not reported."""
 
+import math
 from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 
-from benchmarks.adaptation import measurement
+from benchmarks.adaptation import tuning
 from benchmarks.adaptation.collect import summaries
 from benchmarks.adaptation.figures import _color_of
-from benchmarks.adaptation.measurement import TRIED_SEEDS, chosen_rate, chosen_strength
 from benchmarks.adaptation.methods.registry import METHODS
 from benchmarks.adaptation.selection import ORACLE, SOURCE
 from benchmarks.adaptation.settings import METHOD_NAMES, Settings
+from benchmarks.adaptation.tuning import TRIED_SEEDS, chosen_trial
 from benchmarks.results.log import open_log
 from benchmarks.results.record import read_records
+from encoders.errors import TrainingError
 
 SETTINGS = Settings(rates=(0.003, 0.01, 0.03))
+
+
+BEST = {("dann", 0.1): 0.01, ("dann", 1.0): 0.09}
+"""The best rate of each strength; that of the strength 1 lies beyond what was asked for."""
+DIVERGES = 0.2
+"""Trainings with this rate or a larger one break down."""
 
 
 @pytest.fixture
 def tried(monkeypatch):
     """Trainings in place of real ones: (method, rate, strength, seed) of each, in order.
 
-    On the source's validation images the largest rate is best; on the target's the middle one, and
-    the smaller strength. Before the last step all have 1: a later breakdown must count.
+    On the source's validation images the middle rate is best; on the target's that of `BEST`, with
+    the strength 1 above .1. Before the last step all have 1: a later breakdown must count.
     """
     made = []
 
     def train_once(method, pair, group, settings, *, rate, strength, seed, images=None):
         made.append((method.name, rate, strength, seed))
-        target = {0.003: 0.4, 0.01: 0.6, 0.03: 0.5}[rate] - 0.1 * strength + 0.01 * seed
-        values = [{SOURCE: 1.0, ORACLE: 1.0}, {SOURCE: rate, ORACLE: target}]
+        if rate >= DIVERGES:
+            raise TrainingError("the loss became infinite")
+        away = abs(math.log(rate / BEST.get((method.name, strength), 0.01)))
+        target = 0.5 + 0.3 * strength - 0.1 * away + 0.01 * seed
+        source = 0.9 - 0.1 * abs(math.log(rate / 0.01))
+        values = [{SOURCE: 1.0, ORACLE: 1.0}, {SOURCE: source, ORACLE: target}]
         return SimpleNamespace(checkpoints=[SimpleNamespace(values=each) for each in values])
 
-    monkeypatch.setattr(measurement, "train_once", train_once)
-    monkeypatch.setattr(measurement, "pair_of", lambda *_: None)
+    monkeypatch.setattr(tuning, "train_once", train_once)
+    monkeypatch.setattr(tuning, "pair_of", lambda *_: None)
     return made
 
 
@@ -44,25 +56,51 @@ def group(tuning):
     )
 
 
-def test_each_method_that_adapts_has_a_rate_of_its_own(tried, tmp_path):
+def test_methods_that_do_not_tune_their_rate_have_that_of_source_only(tried, tmp_path):
     log, pairs = open_log(tmp_path, "adapt"), group(("x", "y"))
-    for name, rate in (("source-only", 0.03), ("target-supervised", 0.03), ("adda", 0.03)):
-        assert chosen_rate(METHODS[name], pairs, SETTINGS, log) == rate
+    for name in ("source-only", "target-supervised"):
+        assert chosen_trial(METHODS[name], pairs, SETTINGS, log) == (0.01, 1.0)
     assert {each[0] for each in tried} == {"source-only"}
     assert len(tried) == 3 * len(TRIED_SEEDS)
-    assert chosen_rate(METHODS["dann"], pairs, SETTINGS, log) == 0.01
-    assert chosen_strength(METHODS["dann"], 0.01, pairs, SETTINGS, log) == 0.1
-    assert len(tried) == (3 + 3 + 1) * len(TRIED_SEEDS), "strength 1 is known at that rate"
-    records = read_records(tmp_path)
-    assert [each.settings["of"] for each in records] == ["rate", "rate", "strength"]
-    assert records[1].metrics["tried"]["0.01"] == pytest.approx(0.505)
-    assert (records[1].settings["source"], records[1].settings["target"]) == ("x", "y")
+    assert chosen_trial(METHODS["adda"], pairs, SETTINGS, log) == (0.01, 3.0)
+    assert {each[:2] for each in tried[6:]} == {("adda", 0.01)}
+
+
+def test_rate_and_strength_are_chosen_together_and_beyond_an_edge(tried, tmp_path):
+    log, pairs = open_log(tmp_path, "adapt"), group(("x", "y"))
+    # Rates at the strength .1 alone, or the strength at the best of those, would end elsewhere.
+    assert chosen_trial(METHODS["dann"], pairs, SETTINGS, log) == (0.09, 1.0)
+    rates = {each[1] for each in tried}
+    assert rates == {0.003, 0.01, 0.03, 0.09, 0.27}, "one beyond the best shows that it is no edge"
+    assert len(tried) == len(set(tried)) == 5 * 2 * len(TRIED_SEEDS) - 2, "one seed of .27 suffices"
+
+
+def test_a_trial_that_diverges_is_recorded_and_not_chosen(tried, tmp_path):
+    log, pairs = open_log(tmp_path, "adapt"), group(("x", "y"))
+    some = Settings(rates=(0.01, 1e30))
+    assert chosen_trial(METHODS["source-only"], pairs, some, log) == (0.01, 1.0)
+    found = {each.settings["rate"]: each.metrics["accuracy"] for each in read_records(tmp_path)}
+    assert found[1e30] is None
+    assert found[0.01] == pytest.approx(0.9)
+    with pytest.raises(TrainingError, match="source-only diverged at the rates 1, 2"):
+        chosen_trial(METHODS["source-only"], pairs, Settings(rates=(1.0, 2.0)), log)
+
+
+def test_an_interrupted_search_continues_with_what_it_lacks(tried, tmp_path):
+    pairs = group(("x", "y"))
+    expected = chosen_trial(METHODS["dann"], pairs, SETTINGS, open_log(tmp_path, "adapt"))
+    whole = len(tried)
+    path = tmp_path / "records.jsonl"
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:7]))
+    tried.clear()
+    again = chosen_trial(METHODS["dann"], pairs, SETTINGS, open_log(tmp_path, "adapt"))
+    assert again == expected
+    assert len(tried) == whole - 7
 
 
 def test_without_a_pair_that_is_not_reported_no_target_label_chooses(tried, tmp_path):
     log, own = open_log(tmp_path, "adapt"), group(None)
-    assert chosen_rate(METHODS["dann"], own, SETTINGS, log) == 0.03
-    assert chosen_strength(METHODS["dann"], 0.03, own, SETTINGS, log) == 1.0
+    assert chosen_trial(METHODS["dann"], own, SETTINGS, log) == (0.01, 1.0)
     assert {each[0] for each in tried} == {"source-only"}
 
 
