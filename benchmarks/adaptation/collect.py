@@ -30,7 +30,7 @@ SHARED = (
     "rates",
     "buildings",
     "views",
-    "pictures",
+    "contents",
 )
 """Settings that all trainings of one run of a group share."""
 

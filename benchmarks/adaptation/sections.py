@@ -14,6 +14,7 @@ from benchmarks.adaptation.office_caltech import PairAccuracy, as_markdown
 from benchmarks.adaptation.own_predictions import chosen_method
 from benchmarks.adaptation.selection import ORACLE, RULES, SOURCE, WITHOUT_LABELS
 from benchmarks.adaptation.settings import OWN
+from benchmarks.adaptation.tried import tried_section
 from benchmarks.results.frame import part
 from benchmarks.results.markdown import NOTHING, interval, number, table
 from benchmarks.results.measures import Estimate, t_interval
@@ -54,7 +55,7 @@ def group_section(records: Sequence[Record], group: str) -> str:
         text += f"![Share of the gap covered](gap_{group}.svg)\n\n"
     if rows:
         text += _rule_table(records, group)
-    text += _choices(records, group)
+    text += tried_section(records, group)
     if collect.newest(records, collect.EMBEDDING, group):
         text += (
             "Features by t-SNE (openTSNE), before and after adaptation; a color is a class, "
@@ -181,32 +182,6 @@ def _rule_table(records: Sequence[Record], group: str) -> str:
         "percent. The target-supervised reference is always chosen by the target's validation "
         f"images.\n\n{rules}\n\n{table(heads, cells)}\n\n"
     )
-
-
-def _choices(records: Sequence[Record], group: str) -> str:
-    """Return what was tried for rates and strengths, and on what pair."""
-    own = collect.newest(records, collect.CHOICE, group)
-    if not own:
-        return ""
-    cells = []
-    for each in sorted(own, key=lambda one: collect.place_of_method(one.settings["method"])):
-        asked, tried = each.settings, each.metrics["tried"]
-        text = ", ".join(f"{value}: {number(100 * score, 1)}" for value, score in tried.items())
-        cells.append([asked["method"], asked["of"], text])
-    pair = f"{own[0].settings['source']} → {own[0].settings['target']}"
-    seeds = " and ".join(str(seed) for seed in own[0].settings["seeds"])
-    how = (
-        f"Rates and strengths were chosen on {pair}, which is not reported, by the accuracy after "
-        "the last step. Source-only's rate was chosen on the source's validation images; "
-        "target-supervised and ADDA's first stage use the same rate. Each other method's rate, and "
-        "then each strength, was chosen on the labeled validation images of that pair's target."
-        if group != OWN
-        else "The rate of all methods was chosen by source-only's accuracy after the last step on "
-        "the source's validation images; every strength is 1."
-    )
-    heads = ["method", "of", "tried: accuracy, %"]
-    how += f" Means over the seeds {seeds}. Of equal ones the first was taken."
-    return f"{how}\n\n{table(heads, cells)}\n\n"
 
 
 def _own_choice(records: Sequence[Record]) -> str:

@@ -87,7 +87,9 @@ class Settings:
     seeds: int = option(5, help="Number of seeds: training images, weights and batches.")
     rates: tuple[float, ...] = option(
         (0.003, 0.01, 0.03),
-        help="Learning rates, of which each method's best on a pair that is not reported is taken.",
+        help="Learning rates, of which each method's best on a pair that is not reported is taken, "
+        "together with its strength. Where the best one is the least or the largest, another "
+        "beyond it is tried, up to two times.",
     )
     data_root: str | None = option(
         None,

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from torch import Tensor
 
 from benchmarks.adaptation.domain_pair import DomainPair, PairSizes, make_pair
@@ -15,6 +13,7 @@ from benchmarks.adaptation.methods.method import Adaptation, AdaptationMethod
 from benchmarks.adaptation.pair_groups import PairGroup
 from benchmarks.adaptation.selection import AdaptationCheckpoint, Evaluator
 from benchmarks.adaptation.settings import SCENES, Settings
+from benchmarks.data.data import contents_of
 from benchmarks.learning.classifier import Classifier
 from benchmarks.learning.config import LoopConfig
 
@@ -55,14 +54,7 @@ def asked_for(group: PairGroup, settings: Settings) -> dict[str, Any]:
     }
     if group.name == SCENES:
         asked |= {"buildings": settings.buildings, "views": settings.views}
-    if group.tuning is None:  # the user's pictures, which may change between runs
-        digest = hashlib.sha256()
-        for data in group.sets.values():
-            digest.update(np.ascontiguousarray(data.inputs).tobytes())
-            digest.update(repr((data.classes, data.labels is None)).encode())
-            digest.update(b"" if data.labels is None else data.labels.tobytes())
-        asked["pictures"] = digest.hexdigest()[:16]
-    return asked
+    return asked | contents_of(group.sets.values())
 
 
 def pair_of(

@@ -9,9 +9,11 @@ import numpy as np
 
 from benchmarks.adaptation.pair_groups import PairGroup, frozen_sets
 from benchmarks.adaptation.settings import OWN, Settings
-from benchmarks.data.data import TRAIN, VAL, Data, split_by_hash
+from benchmarks.data.data import OWN_LICENSE, TRAIN, VAL, Data, split_by_hash
 from benchmarks.data.folders import FOLDER_SIZE
-from benchmarks.data.formats import list_pictures, read_picture
+from benchmarks.data.formats import class_folders, list_pictures, read_picture
+from benchmarks.data.left_out import note_left_out
+from taskgraph.cli.output import note
 from taskgraph.errors import InvalidTableError
 
 
@@ -45,9 +47,7 @@ def read_pictures(folder: Path, name: str, *, flat: bool) -> PictureFolder:
     InvalidTableError
         If there are no pictures, or one cannot be read.
     """
-    classes = sorted(
-        path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")
-    )
+    classes = [path.name for path in class_folders(folder)]
     paths = [path for each in classes for path in list_pictures(folder / each)]
     labels = [k for k, each in enumerate(classes) for _ in list_pictures(folder / each)]
     labeled = bool(paths)
@@ -56,6 +56,7 @@ def read_pictures(folder: Path, name: str, *, flat: bool) -> PictureFolder:
     if not paths:
         where = "in a subfolder" + (" or in the folder itself" if flat else "")
         raise InvalidTableError(f"{folder} has no picture {where}, expected one subfolder a class")
+    note_left_out(folder, classes)
     images = np.stack([read_picture(path, FOLDER_SIZE) for path in paths])
     data = Data(
         name,
@@ -63,7 +64,7 @@ def read_pictures(folder: Path, name: str, *, flat: bool) -> PictureFolder:
         np.array(labels, np.int64) if labeled else None,
         tuple(classes) if labeled else (),
         split_by_hash(images, np.arange(len(images)), None),
-        "the user's own",
+        OWN_LICENSE,
         str(folder),
     )
     return PictureFolder(data, tuple(path.relative_to(folder).as_posix() for path in paths))
@@ -92,6 +93,7 @@ def own_group(settings: Settings) -> tuple[PairGroup, PictureFolder]:
     source = read_pictures(Path(settings.source), "source", flat=False)
     target = read_pictures(Path(settings.target), "target", flat=True)
     classes = _common_classes(settings, source.data, target.data)
+    _note_other_classes(settings, source.data, target.data)
     sets = {
         "source": _with_classes(source.data, classes),
         "target": _with_classes(target.data, classes),
@@ -126,6 +128,22 @@ def _common_classes(settings: Settings, source: Data, target: Data) -> tuple[str
     )
 
 
+def _note_other_classes(settings: Settings, source: Data, target: Data) -> None:
+    """Print which classes only one of the folders has, if both have classes."""
+    if target.labels is None:
+        return
+    for own, other, where, lacking in (
+        (source, target, settings.source, settings.target),
+        (target, source, settings.target, settings.source),
+    ):
+        alone = [name for name in own.classes if name not in other.classes]
+        if alone:
+            note(
+                f"{where}: left out for training and scoring {len(alone)} class(es) that {lacking} "
+                f"lacks: {', '.join(alone)}"
+            )
+
+
 def _with_classes(data: Data, classes: tuple[str, ...]) -> Data:
     """Return the items of some classes, split anew by their bytes."""
     if data.labels is None:
@@ -149,7 +167,7 @@ def _check_splits(data: Data) -> None:
         if not len(rows):
             raise InvalidTableError(
                 f"{data.source} has {len(data.inputs)} picture(s), too few to have any in the "
-                f"split {split}; add pictures (about 50 are enough)"
+                f"split {split}; add pictures (about 50 different ones are enough)"
             )
     if data.labels is not None:
         trained = np.unique(data.labels[data.splits[TRAIN]])

@@ -23,13 +23,21 @@ from benchmarks.adaptation.training import asked_for, pair_of, train_once
 from benchmarks.adaptation.tuning import chosen_trial
 from benchmarks.learning.classifier import Backbone, Classifier
 from benchmarks.results.log import Log
-from benchmarks.results.worker import call_worker
+from benchmarks.results.worker import call_worker, python_for
 
 VERSUS_PAIR = "mnist-5k:digits"
 """The pair of the comparisons, where ``--pairs`` names none."""
 HERE = Path(__file__).parent
 WORKERS = {SKADA: "worker_skada.py", PYTORCH_ADAPT: "worker_pytorch_adapt.py"}
+INSTALLED = {SKADA: "skada==0.6.0 skorch torch", PYTORCH_ADAPT: "pytorch-adapt==0.0.83"}
+"""What pip installs in the environment of a comparison."""
 NEEDS = {SKADA: "skada.deep, which needs skorch", PYTORCH_ADAPT: "pytorch_adapt"}
+
+
+def library_python(library: str, settings: Settings) -> str:
+    """Return the Python that has a library; raise WorkerError if the settings name none."""
+    flag = f"--parts {library}"
+    return python_for(library, settings.python, flag=flag, install=INSTALLED[library])
 
 
 def compare_with_library(library: str, settings: Settings, log: Log) -> None:
@@ -37,7 +45,7 @@ def compare_with_library(library: str, settings: Settings, log: Log) -> None:
     chosen = replace(settings, pairs=settings.pairs or (VERSUS_PAIR,), start=LENET)
     group = digit_group(chosen)
     ours = [sys.executable, "-m", "benchmarks.adaptation.worker_ours"]
-    theirs = [str(settings.python), str(HERE / WORKERS[library])]
+    theirs = [library_python(library, settings), str(HERE / WORKERS[library])]
     for seed, domains in itertools.product(range(settings.seeds), group.pairs):
         asked = {"part": library, **asked_for(group, chosen)}
         asked |= {"source": domains[0], "target": domains[1]}

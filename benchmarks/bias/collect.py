@@ -12,7 +12,7 @@ from benchmarks.bias.market_value import market_value
 from benchmarks.bias.quiz import QUIZ
 from benchmarks.bias.settings import CROSS, DISTANCE, NAME
 from benchmarks.results.banks import of_newest_bank
-from benchmarks.results.frame import part
+from benchmarks.results.frame import of_newest_contents, part
 from benchmarks.results.record import Record
 from taskgraph.arrays import Array, Floats
 
@@ -40,7 +40,7 @@ def group_names(records: Sequence[Record]) -> list[str]:
 
 def of_group(records: Sequence[Record], group: str) -> list[Record]:
     """Return the records of a group that have the sets and the test samples of its last one."""
-    own = of_newest_bank(part(records, group=group))
+    own = of_newest_contents(of_newest_bank(part(records, group=group)), "group")
     measured = [each for each in own if each.settings["part"] != QUIZ]
     last = measured[-1].settings if measured else own[-1].settings
     return [

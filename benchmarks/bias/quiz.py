@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from benchmarks.data.data import Data
+from benchmarks.data.data import Data, contents_of
 from benchmarks.data.sheet import numbered_sheet
 from benchmarks.results.figures import write_jpeg
 from benchmarks.results.log import Log
@@ -29,6 +29,7 @@ def write_quiz(group: str, sets: Sequence[Data], log: Log) -> None:
     if not all(data.images for data in sets):
         return
     asked = {"part": QUIZ, "group": group, "sets": [data.name for data in sets]}
+    asked |= contents_of(sets)
     rng = np.random.default_rng(SEED)
     owners = rng.permutation(np.resize(np.arange(len(sets)), COUNT))
     pictures = [sets[k].inputs[rng.integers(len(sets[k].inputs))] for k in owners]

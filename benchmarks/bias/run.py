@@ -22,7 +22,7 @@ from benchmarks.bias.quiz import write_quiz
 from benchmarks.bias.sets import SampledRows, draw, with_common_classes
 from benchmarks.bias.settings import CROSS, DISTANCE, NAME, SUITE, Settings
 from benchmarks.bias.tables import margin_table
-from benchmarks.data.data import Data
+from benchmarks.data.data import Data, contents_of
 from benchmarks.data.distance import proxy_a_distance
 from benchmarks.results.apart import check_apart
 from benchmarks.results.log import Log, open_log
@@ -56,7 +56,7 @@ def run(settings: Settings, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     for group in compared:
         log_group(group, settings, log)
-        write_quiz(group.name, group.sets, log)
+        write_quiz(group.name, _prepared(group, settings), log)
 
 
 def check(settings: Settings) -> None:
@@ -135,6 +135,7 @@ def log_group(group: SetGroup, settings: Settings, log: Log) -> None:
             "features": name,
             "classifier": settings.classifier,
             "test_samples": settings.test,
+            **contents_of(sets),
         }
         measured = Measurement(sets, features, rows, settings, of, log)
         classifier = CLASSIFIERS[settings.classifier]

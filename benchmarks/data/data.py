@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
+from benchmarks.results.hashes import value_hash
 from taskgraph.arrays import Array, Integers
 from taskgraph.errors import InvalidTableError
 
@@ -73,6 +75,27 @@ class Data:
         """Return the inputs and labels of one split."""
         rows = self.splits[split]
         return self.inputs[rows], None if self.labels is None else self.labels[rows]
+
+
+OWN_LICENSE = "the user's own"
+"""License of sets from a folder of the user, whose pictures may change under the same name."""
+
+
+def contents_of(sets: Iterable[Data]) -> dict[str, str]:
+    """Return ``{"contents": H}`` for records: H hashes all items of the user's own sets.
+
+    It is empty where no set is the user's own, since the name of any other set tells its items.
+    """
+    own = [each for each in sets if each.license == OWN_LICENSE]
+    return {"contents": value_hash([_identity(each) for each in own])[:16]} if own else {}
+
+
+def _identity(data: Data) -> list[Any]:
+    """Return what an evaluation may depend on: the items, their labels and splits, by hash."""
+    labels = None if data.labels is None else data.labels.tolist()
+    hashes = [each.hex() for each in item_hashes(data.inputs)]
+    splits = {name: rows.tolist() for name, rows in data.splits.items()}
+    return [hashes, data.classes, labels, splits]
 
 
 def item_hashes(inputs: Array) -> tuple[bytes, ...]:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.data.data import TEST, TRAIN, VAL
+from benchmarks.data.data import OWN_LICENSE, TEST, TRAIN, VAL
 from benchmarks.data.formats import (
+    class_folders,
     list_pictures,
     read_cifar,
     read_names,
@@ -17,6 +18,7 @@ from benchmarks.data.formats import (
     read_stl,
     read_svhn,
 )
+from benchmarks.data.left_out import note_left_out
 from benchmarks.data.packages import DIGITS, all_rows
 from benchmarks.data.source import RawData, Source
 from taskgraph.arrays import Integers, Pixels
@@ -106,7 +108,7 @@ def read_folder(place: Path) -> RawData:
     """
     parts = [name for name in (TRAIN, VAL, TEST) if (place / name).is_dir()]
     roots = [place / name for name in parts] if TRAIN in parts else [place]
-    names = sorted({path.name for root in roots for path in root.iterdir() if path.is_dir()})
+    names = sorted({path.name for root in roots for path in class_folders(root)})
     images: list[Pixels] = []
     labels: list[int] = []
     rows: list[Integers] = []
@@ -121,6 +123,8 @@ def read_folder(place: Path) -> RawData:
         raise InvalidTableError(
             f"{place} has no picture in a subfolder, expected one subfolder a class"
         )
+    for root in roots:
+        note_left_out(root, names)
     splits = dict(zip(parts, rows, strict=True)) if TRAIN in parts else all_rows(len(images))
     if VAL in splits and TEST not in splits:  # a set with two splits: the second one is tested on
         splits[TEST] = splits.pop(VAL)
@@ -167,7 +171,7 @@ def folder_source(name: str) -> Source:
     return Source(
         name,
         f"pictures of a folder, shrunk to {FOLDER_SIZE} x {FOLDER_SIZE}; one subfolder a class",
-        "the user's own",
+        OWN_LICENSE,
         f"put it into the folder of --data-root as {name}, with one subfolder a class",
         within(name),
         partial(read_folder),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import pickle
 import struct
 from collections.abc import Iterable
@@ -17,10 +18,12 @@ import numpy as np
 from PIL import Image
 from scipy.io import loadmat
 
+from encoders.codecs.photos import open_photo
 from taskgraph.arrays import Array, Integers, Pixels
 from taskgraph.errors import InvalidTableError
 
-PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".pgm", ".ppm", ".webp")
+PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".pgm", ".ppm", ".tif", ".tiff", ".webp")
+"""Endings of the files in a folder that are read as pictures."""
 SAFE = {
     ("numpy.core.multiarray", "_reconstruct"),
     ("numpy._core.multiarray", "_reconstruct"),
@@ -135,18 +138,14 @@ def read_stl(images: Path, labels: Path) -> tuple[Pixels, Integers]:
 
 
 def read_picture(path: Path, size: int | None = None) -> Pixels:
-    """Return an (H, W, 3) picture, or its middle square at ``size`` pixels.
+    """Return an (H, W, 3) picture, or its middle square at ``size`` pixels; see `open_photo`.
 
     Raises
     ------
-    InvalidTableError
+    InvalidDataError
         If the file is no picture.
     """
-    try:
-        with Image.open(path) as opened:
-            picture = _eight_bits(opened).convert("RGB")
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise InvalidTableError(f"{path} is no picture that can be read: {error}") from None
+    picture = open_photo(path)
     if size is not None:
         side = min(picture.size)
         left, top = (picture.width - side) // 2, (picture.height - side) // 2
@@ -155,14 +154,40 @@ def read_picture(path: Path, size: int | None = None) -> Pixels:
     return np.array(picture)
 
 
-def _eight_bits(picture: Image.Image) -> Image.Image:
-    """Return a picture whose values are bytes; Pillow would cut 16 bits off at 255."""
-    if not picture.mode.startswith("I"):
-        return picture
-    values = np.asarray(picture).astype(np.float64)
-    return Image.fromarray(np.clip(values / 257, 0, 255).round().astype(np.uint8))
-
-
 def list_pictures(folder: Path) -> list[Path]:
-    """Return the pictures of a folder, sorted by name."""
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURES)
+    """Return the pictures of a folder, sorted by name.
+
+    Raises
+    ------
+    InvalidTableError
+        If a name is no text: records and tables could not hold it.
+    """
+    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURES)
+    for path in found:
+        check_name(path)
+    return found
+
+
+def class_folders(folder: Path) -> list[Path]:
+    """Return the subfolders that are classes, sorted by name; hidden ones are none.
+
+    Raises
+    ------
+    InvalidTableError
+        If a name is no text.
+    """
+    found = sorted(
+        path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")
+    )
+    for path in found:
+        check_name(path)
+    return found
+
+
+def check_name(path: Path) -> None:
+    """Raise InvalidTableError if the name of a file or folder is not UTF-8."""
+    try:
+        path.name.encode()
+    except UnicodeEncodeError:
+        shown = os.fsencode(path).decode(errors="backslashreplace")
+        raise InvalidTableError(f"{shown}: the name is not UTF-8; rename it") from None

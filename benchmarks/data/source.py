@@ -102,8 +102,16 @@ class Source:
 
 
 def data_root(root: Path | None = None) -> Path | None:
-    """Return the user's folder of data sets: ``root``, else that of `ROOT_VARIABLE`, or None."""
-    if root is not None:
-        return root
+    """Return the user's folder of data sets: ``root``, else that of `ROOT_VARIABLE`, or None.
+
+    Raises
+    ------
+    MissingDataError
+        If there is no such folder.
+    """
     named = os.environ.get(ROOT_VARIABLE)
-    return Path(named) if named else None
+    folder = root if root is not None else Path(named) if named else None
+    if folder is not None and not folder.is_dir():
+        where = "--data-root" if root is not None else f"the variable {ROOT_VARIABLE}"
+        raise MissingDataError(f"{where} names {folder}, which is no folder; name another one")
+    return folder

@@ -49,7 +49,7 @@ def measure_encoder(target: TargetImages, encoder: str, settings: Settings, log:
     sizes = target.sizes(settings.sizes)
     asked = {
         "part": "encoders",
-        "target": target.name,
+        **target.asked,
         "encoder": encoder,
         "bank": shipped_bank_hash(),
         "sizes": sizes,

@@ -62,7 +62,7 @@ def measure_cell(target: TargetImages, depth: int, n: int, settings: Settings, l
     """Measure one depth at one number of training images, for every seed."""
     asked = {
         "part": "depth",
-        "target": target.name,
+        **target.asked,
         "method": f"ResNet-{depth}",
         "depth": depth,
         "n": n,

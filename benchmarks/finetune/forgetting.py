@@ -62,7 +62,7 @@ def measure_forgetting(settings: Settings, log: Log) -> None:
         for method in WAYS:
             asked = {
                 "part": "limits",
-                "target": name,
+                **target.asked,
                 "start": f"ResNet-8 of {SOURCE}",
                 "n": labels_of(target),
                 "method": method,
@@ -140,7 +140,7 @@ def measure_bank_cell(
     asked = {
         "part": "limits",
         "source": task,
-        "target": target_name,
+        **target.asked,
         "start": start.name,
         "bank": shipped_bank_hash(),
         "n": n,

@@ -73,7 +73,7 @@ def measure_method(method: str, target: TargetImages, settings: Settings, log: L
     n = min(LABELS, len(target.train[1]))
     asked = {
         "part": "freezing",
-        "target": target.name,
+        **target.asked,
         "start": START,
         "bank": shipped_bank_hash(),
         "n": n,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 from torch import Tensor
 
-from benchmarks.data.data import TEST, TRAIN, VAL
+from benchmarks.data.data import TEST, TRAIN, VAL, contents_of
 from benchmarks.data.registry import load
 from benchmarks.finetune import made
 from benchmarks.finetune.made import Arrays
@@ -35,6 +35,8 @@ class TargetImages:
     train, val, test : (tensor, array)
         (N, C, H, W) bytes, and (N,) labels from 0 to ``classes - 1``. Subsets to train on are drawn
         from ``train``, the pool.
+    contents : dict
+        For the settings of records: see `contents_of`.
     """
 
     name: str
@@ -42,6 +44,12 @@ class TargetImages:
     train: tuple[Tensor, Integers]
     val: tuple[Tensor, Integers]
     test: tuple[Tensor, Integers]
+    contents: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def asked(self) -> dict[str, str]:
+        """Return the settings of a record that tell the target."""
+        return {"target": self.name, **self.contents}
 
     def subset(self, n: int, seed: int) -> tuple[Tensor, Integers]:
         """Return n images of the pool and their labels, nested over n and stratified by class."""
@@ -66,8 +74,8 @@ class TargetImages:
             labels = new[split[1]]
             return split[0][np.flatnonzero(labels >= 0)], labels[labels >= 0]
 
-        parts = [chosen(each) for each in (self.train, self.val, self.test)]
-        return TargetImages(self.name, len(kept), *parts)
+        train, val, test = (chosen(each) for each in (self.train, self.val, self.test))
+        return replace(self, classes=len(kept), train=train, val=val, test=test)
 
 
 @functools.cache
@@ -83,7 +91,13 @@ def labeled_images(name: str, settings: Settings) -> TargetImages:
     MissingDataError
         If the data set is not on this machine.
     """
-    return make_labeled(name, read_arrays(name, settings), settings)
+    if name in MADE:
+        return make_labeled(name, MADE[name](settings), settings)
+    data = load(name, Path(settings.data_root) if settings.data_root else None)
+    if not data.images or data.labels is None:
+        raise InvalidDataError(f"the data set {name} has no labeled images; leave it out")
+    arrays = {split: (data.inputs[rows], data.labels[rows]) for split, rows in data.splits.items()}
+    return replace(make_labeled(name, arrays, settings), contents=contents_of([data]))
 
 
 def make_labeled(name: str, arrays: Arrays, settings: Settings) -> TargetImages:
@@ -95,18 +109,8 @@ def make_labeled(name: str, arrays: Arrays, settings: Settings) -> TargetImages:
         rows = nested_subset(labels, min(most[split], len(labels)), 0)
         parts.append((image_tensor(images[rows]), labels[rows]))
     classes = 1 + max(int(labels.max()) for _, labels in arrays.values())
-    return TargetImages(name, classes, *parts)
-
-
-def read_arrays(name: str, settings: Settings) -> Arrays:
-    """Return the images and labels of each split of a target."""
-    if name in MADE:
-        return MADE[name](settings)
-    data = load(name, Path(settings.data_root) if settings.data_root else None)
-    if not data.images or data.labels is None:
-        raise InvalidDataError(f"the data set {name} has no labeled images; leave it out")
-    assert data.labels is not None
-    return {split: (data.inputs[rows], data.labels[rows]) for split, rows in data.splits.items()}
+    train, val, test = parts
+    return TargetImages(name, classes, train, val, test)
 
 
 MADE: dict[str, Callable[[Settings], Arrays]] = {

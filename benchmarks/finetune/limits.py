@@ -35,7 +35,7 @@ def measure_far(target: TargetImages, settings: Settings, log: Log) -> None:
     for method in (SCRATCH, TUNED):
         asked = {
             "part": "limits",
-            "target": target.name,
+            **target.asked,
             "start": START,
             "bank": shipped_bank_hash(),
             "n": n,

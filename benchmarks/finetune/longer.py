@@ -47,7 +47,7 @@ def measure_start(target: TargetImages, start: str, settings: Settings, log: Log
         for method in MODELS:
             asked = {
                 "part": "longer",
-                "target": target.name,
+                **target.asked,
                 "start": start,
                 "bank": shipped_bank_hash(),
                 "n": n,

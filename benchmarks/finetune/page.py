@@ -16,6 +16,7 @@ from benchmarks.finetune import (
     speed_page,
 )
 from benchmarks.finetune.settings import SUITE
+from benchmarks.results.frame import of_newest_contents
 from benchmarks.results.markdown import commit_text, wrapped
 from benchmarks.results.record import Record, read_records
 from encoders.errors import InvalidDataError
@@ -70,7 +71,7 @@ def records_by_part(folder: Path) -> dict[str, list[Record]]:
         If there is none.
     """
     by_part: dict[str, list[Record]] = {}
-    for record in read_records(folder):
+    for record in of_newest_contents(read_records(folder), "target"):
         by_part.setdefault(record.settings["part"], []).append(record)
     if not by_part:
         raise InvalidDataError(

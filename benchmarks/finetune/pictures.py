@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from benchmarks.data.data import TEST, TEST_SHARE, TRAIN, VAL, VAL_SHARE
-from benchmarks.data.formats import PICTURES, list_pictures
+from benchmarks.data.formats import PICTURES, class_folders, list_pictures
+from benchmarks.data.left_out import note_left_out
+from encoders.codecs.photos import open_photo
 from encoders.errors import InvalidDataError
 from taskgraph.arrays import Integers, Pixels
 from taskgraph.tables import read_frame
@@ -88,27 +90,15 @@ class PictureFiles(Sequence[Pixels]):
 
 
 def open_picture(path: Path, *, gray: bool = False) -> Pixels:
-    """Return a picture of any mode as (H, W, 3) bytes, or (H, W, 1), turned as its EXIF data says.
-
-    Pictures of 16 bits are divided by 256. Transparent places keep their stored color.
+    """Return a picture as (H, W, 3) bytes, or (H, W, 1); see `open_photo`.
 
     Raises
     ------
     InvalidDataError
         If the file is no complete picture.
     """
-    try:
-        with Image.open(path) as opened:
-            picture = ImageOps.exif_transpose(opened)
-            if picture.mode.startswith("I"):
-                shifted = np.asarray(picture) >> 8
-                picture = Image.fromarray(shifted.clip(0, 255).astype(np.uint8))
-            values: Pixels = np.array(picture.convert("L" if gray else "RGB"))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        reason = " ".join(str(error).split())[:150]
-        raise InvalidDataError(
-            f"{path} cannot be read as a picture ({reason}); replace it or remove it"
-        ) from None
+    picture = open_photo(path)
+    values: Pixels = np.array(picture.convert("L") if gray else picture)
     return values[:, :, None] if gray else values
 
 
@@ -168,7 +158,7 @@ def _in_folder(place: Path) -> list[LabeledFile]:
         roots = [(place, None)]
     found: list[LabeledFile] = []
     for root, split in roots:
-        folders = sorted(each for each in root.iterdir() if each.is_dir() and each.name[0] != ".")
+        folders = class_folders(root)
         for folder in folders:
             pictures = list_pictures(folder)
             if not pictures:
@@ -177,6 +167,7 @@ def _in_folder(place: Path) -> list[LabeledFile]:
                     "folder"
                 )
             found += [(path, folder.name, split) for path in pictures]
+        note_left_out(root, [folder.name for folder in folders])
     if not found:
         beside = len(list_pictures(place))
         but = f" but {beside} pictures of unknown class" if beside else ""

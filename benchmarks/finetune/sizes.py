@@ -42,7 +42,7 @@ def measure_start(target: TargetImages, start: str, settings: Settings, log: Log
     for n in target.sizes(settings.sizes):
         asked = {
             "part": "sizes",
-            "target": target.name,
+            **target.asked,
             "start": start,
             "bank": shipped_bank_hash(),
             "n": n,

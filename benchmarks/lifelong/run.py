@@ -33,7 +33,7 @@ from benchmarks.lifelong.strategies import STRATEGIES
 from benchmarks.lifelong.strategies.strategy import Strategy
 from benchmarks.lifelong.streams import LearningStream, stream_of_sets
 from benchmarks.lifelong.variants import VARIANTS
-from benchmarks.lifelong.versus_avalanche import compare_with_avalanche
+from benchmarks.lifelong.versus_avalanche import avalanche_python, compare_with_avalanche
 from benchmarks.results.figures import write_jpeg
 from benchmarks.results.hashes import value_hash
 from benchmarks.results.log import Log, open_log
@@ -179,17 +179,12 @@ def _check_parts(settings: Settings) -> None:
             raise InvalidTableError(f'--part has "{name}", expected {STREAMS} or {AVALANCHE}')
     if AVALANCHE not in settings.parts:
         return
-    if settings.python is None:
-        raise InvalidTableError(
-            "--part avalanche needs --python PATH, the Python of an environment that has "
-            "avalanche-lib (python3 -m venv avalanche; avalanche/bin/pip install "
-            "avalanche-lib==0.6)"
-        )
     if settings.protocol != CLASSES or settings.augment != "none" or settings.size:
         raise InvalidTableError(
             "--part avalanche compares --protocol classes with --augment none and --size 0, which "
             "both libraries can do alike"
         )
+    avalanche_python(settings)
 
 
 def trainings(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.data.data import TEST, TRAIN, Data
+from benchmarks.data.data import OWN_LICENSE, TEST, TRAIN, Data
 from benchmarks.data.folders import read_folder
 from benchmarks.data.registry import load
 from benchmarks.data.source import Source
@@ -146,7 +146,7 @@ def _read(name: str, root: Path | None) -> Data:
     source = Source(
         place.resolve().name,
         "pictures of a folder",
-        "the user's own",
+        OWN_LICENSE,
         f"the folder {place.name}",
         lambda _root: place,
         read_folder,

@@ -14,22 +14,28 @@ from benchmarks.data.data import TEST, TRAIN, Data
 from benchmarks.learning.starts import find_start
 from benchmarks.lifelong.beside import LIBRARY, OURS, PART
 from benchmarks.lifelong.collect import SHARED
-from benchmarks.lifelong.settings import Settings
+from benchmarks.lifelong.settings import AVALANCHE, Settings
 from benchmarks.lifelong.sources import stream_hash, streams
 from benchmarks.lifelong.streams import LearningStream
 from benchmarks.results.log import Log
-from benchmarks.results.worker import call_worker
+from benchmarks.results.worker import call_worker, python_for
 
 NETWORK = "scratch:lenet"
 MILESTONES, FACTOR = (0.7, 0.9), 0.2
 HERE = Path(__file__).parent
 
 
+def avalanche_python(settings: Settings) -> str:
+    """Return the Python that has the library; raise WorkerError if the settings name none."""
+    flag = f"--part {AVALANCHE}"
+    return python_for(LIBRARY, settings.python, flag=flag, install="avalanche-lib==0.6")
+
+
 def compare_with_avalanche(sets: list[Data], settings: Settings, log: Log) -> None:
     """Learn each stream and order with both, one after the other, and record both."""
     commands = {
         OURS: [sys.executable, "-m", "benchmarks.lifelong.worker_ours"],
-        LIBRARY: [str(settings.python), str(HERE / "worker_avalanche.py")],
+        LIBRARY: [avalanche_python(settings), str(HERE / "worker_avalanche.py")],
     }
     for order in range(settings.orders):
         for stream, memory in streams(sets, settings, order):

@@ -67,8 +67,7 @@ def _check(settings: Settings) -> None:
                 )
     if settings.size % 4 or settings.size < 20:
         raise PriorError(f"--size is {settings.size}, expected a multiple of 4 from 20 on")
-    if "deepinv" in settings.parts and settings.python is None:
-        raise PriorError(
-            "--part deepinv needs --python PATH, the Python of an environment that has deepinv "
-            "(python3 -m venv deepinv; deepinv/bin/pip install deepinv==0.5.0)"
-        )
+    if "deepinv" in settings.parts:
+        from benchmarks.prior.versus_deepinv import deepinv_python
+
+        deepinv_python(settings)

@@ -16,17 +16,22 @@ from benchmarks.prior.quality import compared, psnr, ssim
 from benchmarks.prior.resampling import Downsampler
 from benchmarks.prior.settings import Settings
 from benchmarks.results.log import Log
-from benchmarks.results.worker import call_worker
+from benchmarks.results.worker import call_worker, python_for
 
 OURS, DEEPINV = "ours", "deepinv"
 HERE = Path(__file__).parent
+
+
+def deepinv_python(settings: Settings) -> str:
+    """Return the Python that has the library; raise WorkerError if the settings name none."""
+    return python_for(DEEPINV, settings.python, flag=f"--part {DEEPINV}", install="deepinv==0.5.0")
 
 
 def compare_with_deepinv(settings: Settings, log: Log) -> None:
     """Run our prior until it stops, then deepinv for as long, on each photograph and task."""
     commands = {
         OURS: [sys.executable, "-m", "benchmarks.prior.worker_ours"],
-        DEEPINV: [str(settings.python), str(HERE / "worker_deepinv.py")],
+        DEEPINV: [deepinv_python(settings), str(HERE / "worker_deepinv.py")],
     }
     for photo in settings.photos:
         for task in settings.tasks:

@@ -89,6 +89,16 @@ def latest(records: Sequence[Record], *names: str) -> list[Record]:
     return [each for each in records if [each.settings.get(name) for name in names] == wanted]
 
 
+def of_newest_contents(records: Sequence[Record], name: str) -> list[Record]:
+    """Return the records without those of pictures that a folder of the user no longer has.
+
+    Of each value of the setting ``name``, such as a target, the newest record's setting
+    ``contents`` counts; see `benchmarks.data.data.contents_of`.
+    """
+    newest = {each.settings.get(name): each.settings.get("contents") for each in records}
+    return [e for e in records if e.settings.get("contents") == newest[e.settings.get(name)]]
+
+
 def part(records: Sequence[Record], **settings: Any) -> list[Record]:
     """Return the records whose settings have these values."""
     return [

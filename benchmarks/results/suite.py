@@ -151,13 +151,16 @@ class Suite:
         part alone, some are missing.
         """
         from benchmarks.results.frame import not_finished
+        from benchmarks.results.record import read_records
 
         try:
             yield
         except TaskgraphError:
             raise
         except (LookupError, ValueError, StopIteration, FileNotFoundError) as error:
-            raise not_finished(out, self.name, error) from error
+            # Of a folder without records, the error by which a page found out says nothing.
+            cause = error if read_records(out) else None
+            raise not_finished(out, self.name, cause) from error
 
 
 def flag_of(one: Field[Any]) -> str:

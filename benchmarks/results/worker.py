@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tempfile
 import zipfile
@@ -16,6 +17,52 @@ from taskgraph.errors import TaskgraphError
 
 class WorkerError(TaskgraphError, RuntimeError):
     """Raised where the process of one method fails."""
+
+
+def python_for(library: str, given: str | None, *, flag: str, install: str) -> str:
+    """Return the path of the Python of ``--python`` for a part that compares with a library.
+
+    Parameters
+    ----------
+    library : str
+        Name of the library, and of the environment in the message.
+    given : str or None
+        Value of ``--python``.
+    flag : str
+        The flag and value that ask for the part, such as "--part avalanche".
+    install : str
+        What pip installs in the environment.
+
+    Raises
+    ------
+    WorkerError
+        If it is not given, or is no program.
+    """
+    if given is None:
+        raise WorkerError(
+            f"{flag} needs --python PATH, the Python of an environment that has {library} (python3 "
+            f"-m venv {library}; {library}/bin/pip install {install})"
+        )
+    return python_path(given)
+
+
+def python_path(given: str) -> str:
+    """Return the absolute path of the Python that ``--python`` names.
+
+    It is a path, as all files of a command line are, and no name that is looked up on ``PATH``.
+
+    Raises
+    ------
+    WorkerError
+        If there is no such file, or it is no program.
+    """
+    path = Path(given).absolute()  # not resolved: a link into an environment is part of its path
+    if not path.is_file() or not os.access(path, os.X_OK):
+        raise WorkerError(
+            f"--python is {given}, which is no program; expected the path of an environment's "
+            "Python, such as env/bin/python"
+        )
+    return str(path)
 
 
 def call_worker(command: Sequence[str], job: Mapping[str, Any], *, needs: str) -> dict[str, Any]:

@@ -37,7 +37,9 @@ def open_photo(path: str | PathLike[str]) -> Image.Image:
         reason = getattr(error, "strerror", None) or str(error)
         raise InvalidDataError(f"{path} cannot be read as a picture: {reason}") from None
     if picture.mode.startswith("I"):
-        picture = Image.fromarray((np.asarray(picture) / DEEP).clip(0, 255).astype(np.uint8))
+        picture = Image.fromarray((np.asarray(picture) / DEEP).clip(0, 255).round().astype(np.uint8))
+    if not picture.has_transparency_data:
+        return picture.convert("RGB")
     layer = picture.convert("RGBA")
     white = Image.new("RGBA", layer.size, "white")
     return Image.alpha_composite(white, layer).convert("RGB")

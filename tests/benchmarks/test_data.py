@@ -18,6 +18,7 @@ from benchmarks.data.formats import read_idx, read_pickle, read_picture, read_sv
 from benchmarks.data.registry import SOURCES, load, sources
 from benchmarks.data.sheet import CELL, MARGIN, TEXT, contact_sheet
 from benchmarks.data.source import ROOT_VARIABLE, MissingDataError
+from encoders.errors import InvalidDataError
 from encoders.scenes.making.make import make
 from taskgraph.cli import run
 from taskgraph.errors import InvalidTableError
@@ -291,7 +292,7 @@ def test_a_picture_is_cut_to_its_middle_square(tmp_path):
     Image.fromarray(content).save(tmp_path / "wide.png")
     assert (read_picture(tmp_path / "wide.png", 20) == 255).all()
     (tmp_path / "no.png").write_text("no picture")
-    with pytest.raises(InvalidTableError, match="is no picture that can be read"):
+    with pytest.raises(InvalidDataError, match="is not a picture that Pillow can read"):
         read_picture(tmp_path / "no.png")
 
 

@@ -15,14 +15,14 @@ from benchmarks.prior.grid import PRIOR, chosen_strength, restore_published
 from benchmarks.prior.page import render
 from benchmarks.prior.page_parts import stopping_section
 from benchmarks.prior.photographs import REPORTED, VALIDATION
-from benchmarks.prior.run import FUNCTIONS, PriorError, run
+from benchmarks.prior.run import FUNCTIONS, run
 from benchmarks.prior.settings import PARTS, Settings
 from benchmarks.prior.stopping import RULE, stop_of
 from benchmarks.prior.values import read_results
 from benchmarks.results.log import open_log
 from benchmarks.results.machine import RESULTS
 from benchmarks.results.record import FILE, read_records
-from taskgraph.errors import InvalidTableError
+from taskgraph.errors import InvalidTableError, TaskgraphError
 
 SETTINGS = Settings(
     parts=("validation", "grid", "impedance"),
@@ -133,7 +133,7 @@ def test_a_published_network_is_run_on_one_photograph(tmp_path):
     ],
 )
 def test_settings_that_cannot_be_run(tmp_path, changed, says):
-    with pytest.raises(PriorError, match=says):
+    with pytest.raises(TaskgraphError, match=says):
         run(replace(SETTINGS, **changed), tmp_path)
 
 

@@ -19,7 +19,7 @@ import numpy as np
 import pulp
 
 from benchmarks.results.log import Log
-from benchmarks.results.worker import call_worker
+from benchmarks.results.worker import call_worker, python_path
 from benchmarks.speed.solver.checkout import version_of
 from benchmarks.speed.solver.drawn_calls import draw
 from benchmarks.speed.solver.formulations import paper_model
@@ -159,7 +159,7 @@ def methods(settings: Settings) -> dict[str, Method]:
         "highspy": lambda *case: _by_library(sys.executable, "highspy", *case),
     }
     if settings.python is not None:
-        python = settings.python
+        python = python_path(settings.python)
         found["scip"] = lambda *case: _by_library(python, "scip", *case)
         found["cp-sat"] = lambda *case: _by_library(python, "cp-sat", *case)
     if settings.before is not None:

@@ -138,6 +138,8 @@ def test_a_comparison_without_its_python_is_one_line(tmp_path, capsys):
     cases = [
         (("--parts", "skada"), "--parts skada needs --python PATH"),
         (("--parts", "pytorch-adapt"), "pytorch-adapt/bin/pip install pytorch-adapt==0.0.83"),
+        (("--parts", "skada", "--python", "python3"), "--python is python3, which is no program"),
+        (("--parts", "skada", "--python", __file__), "which is no program; expected the path of"),
         (("--parts", "skada,pytorch-adapt", *python), "whose environments differ"),
         (("--parts", "skada", *python, "--pairs", "drawn:day"), '--pairs has "drawn:day"'),
     ]

@@ -12,6 +12,7 @@ from benchmarks.adaptation.figures import _color_of
 from benchmarks.adaptation.methods.registry import METHODS
 from benchmarks.adaptation.selection import ORACLE, SOURCE
 from benchmarks.adaptation.settings import METHOD_NAMES, Settings
+from benchmarks.adaptation.tried import tried_section
 from benchmarks.adaptation.tuning import TRIED_SEEDS, chosen_trial
 from benchmarks.results.log import open_log
 from benchmarks.results.record import read_records
@@ -96,6 +97,29 @@ def test_an_interrupted_search_continues_with_what_it_lacks(tried, tmp_path):
     again = chosen_trial(METHODS["dann"], pairs, SETTINGS, open_log(tmp_path, "adapt"))
     assert again == expected
     assert len(tried) == whole - 7
+
+
+def test_the_page_shows_every_trial_and_marks_what_was_chosen(tried, tmp_path):
+    log, pairs = open_log(tmp_path, "adapt"), group(("x", "y"))
+    for name in ("dann", "adda", "source-only"):
+        chosen_trial(METHODS[name], pairs, SETTINGS, log)
+    text = tried_section(read_records(tmp_path), "digits")
+    rows = [line.split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    assert rows[0][1:] == [
+        "strength",
+        *(f"rate {r}" for r in (0.003, 0.01, 0.03, 0.09)),
+        "rate 0.27 |",
+    ]
+    assert [row[:2] for row in rows[1:]] == [
+        ["| source-only", "1"],
+        ["| dann", "0.1"],
+        ["| dann", "1"],
+        *(["| adda", strength] for strength in ("0.3", "1", "3")),
+    ]
+    assert rows[3][2:] == ["46.5", "58.5", "69.5", "**80.5**", "diverged |"]
+    assert text.count("**") == 2 * 3
+    assert "x → y, which is not reported" in text
+    assert "beyond what was tried for the strength of dann (1), the strength of adda (3)." in text
 
 
 def test_without_a_pair_that_is_not_reported_no_target_label_chooses(tried, tmp_path):

@@ -1,6 +1,7 @@
 """The suite ``adapt``: a run that resumes, its page, the user's folders, and bad input."""
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -107,9 +108,12 @@ def test_other_bad_input_is_one_line(folders, tmp_path, capsys):
     Image.new("L", (8, 8)).save(tmp_path / "one" / "cat" / "a.png")
     target = "--target", str(folders / "target")
     cases = [
-        ([*target, "--source", str(tmp_path / "broken")], "a.png is no picture that can be read"),
-        ([*target, "--source", str(tmp_path / "cut")], "b.png is no picture that can be read"),
-        ([*target, "--source", str(tmp_path / "bit")], "c.png is no picture that can be read"),
+        (
+            [*target, "--source", str(tmp_path / "broken")],
+            "a.png is not a picture that Pillow can read",
+        ),
+        ([*target, "--source", str(tmp_path / "cut")], "b.png cannot be read as a picture"),
+        ([*target, "--source", str(tmp_path / "bit")], "c.png cannot be read as a picture"),
         ([*target, "--source", str(tmp_path / "one")], "has one class, cat, expected at least two"),
         ([*target], "got --target alone; add --source FOLDER"),
         (["--parts", "numbers"], '--parts has "numbers", expected some of digits, scenes'),
@@ -123,15 +127,50 @@ def test_other_bad_input_is_one_line(folders, tmp_path, capsys):
         (["--dense-shares", "nan"], "--dense-shares is nan, expected numbers above 0 and"),
         (["--dense-rate", "inf"], "--dense-rate is inf, expected a finite number above 0"),
         (["--start", "scratch:nothing"], "no network scratch:nothing"),
+        (["--data-root", str(tmp_path / "none")], "none, which is no folder; name another one"),
+        (["--parts", "office", "--data-root", str(tmp_path)], "office-caltech is not here; "),
+        (["--render"], "out has no finished run: `taskgraph bench adapt` measures what"),
     ]
     for flags, message in cases:
         assert run(["bench", "adapt", *flags, "--out", str(tmp_path / "out")]) == 2, message
         error = capsys.readouterr().err
         assert error.count("\n") == 1, error
         assert message in error
+        assert "IndexError" not in error
     oracle = ("--selection", "oracle", "--out", str(tmp_path / "out"))
     assert adapt(folders, *oracle) == 2
     assert "--selection oracle needs labels" in capsys.readouterr().err
+
+
+def test_what_is_left_out_is_said(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    for place in ("a/cat", "a/dog", "a/fox", "b/cat", "b/dog", "b/cat/more"):
+        (tmp_path / place).mkdir(parents=True)
+        for k in range(30):
+            pixels = rng.integers(0, 256, (8, 8), np.uint8)
+            Image.fromarray(pixels).save(tmp_path / place / f"{k}.tif")
+    (tmp_path / "a" / "cat" / "notes.txt").write_text("x")
+    Image.new("L", (8, 8)).save(tmp_path / "b" / "loose.png")
+    settings = SUITE.settings(source=str(tmp_path / "a"), target=str(tmp_path / "b"))
+    _, everything = own_group(replace(settings, start="scratch:lenet"))
+    assert len(everything.files) == 60, "TIFF files are pictures"
+    said = capsys.readouterr().err.splitlines()
+    assert "a: left out 1 file(s) with another ending than .png" in said[0]
+    assert "cat/notes.txt" in said[0]
+    assert "1 picture(s) in no subfolder, such as loose.png; 1 folder(s) within a" in said[1]
+    assert said[2].endswith("1 class(es) that " + str(tmp_path / "b") + " lacks: fox")
+    assert len(said) == 3
+
+
+def test_a_name_that_is_no_text_is_one_line(folders, tmp_path, capsys):
+    """Records and tables are UTF-8, and could not hold it."""
+    target = tmp_path / "target"
+    shutil.copytree(folders / "target", target)
+    (target / "0.png").rename(target / "caf\udce9.png")
+    assert adapt(folders, "--out", str(tmp_path / "out"), "--target", str(target)) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "caf\\xe9.png: the name is not UTF-8; rename it" in error
 
 
 def test_the_same_folder_twice_is_one_line(folders, tmp_path, capsys):

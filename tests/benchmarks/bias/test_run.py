@@ -3,6 +3,7 @@
 import itertools
 import json
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -127,6 +128,23 @@ def test_results_are_never_written_among_the_pictures(two_folders, capsys):
         assert bias(two_folders, "--out", out, "--sizes", "8", "--seeds", "1") == 2
         assert "would be written into the folder of your pictures" in capsys.readouterr().err
     assert not (two_folders / "two" / "out").exists()
+
+
+def test_other_pictures_in_the_same_folder_are_measured_again(two_folders, tmp_path):
+    for name in ("one", "two"):
+        shutil.copytree(two_folders / name, tmp_path / name)
+    out = tmp_path / "out"
+    assert bias(tmp_path, "--sizes", "5", "--out", str(out)) == 0
+    first = read_records(out)
+    assert bias(tmp_path, "--sizes", "5", "--out", str(out)) == 0
+    assert len(read_records(out)) == len(first)
+    for path in (tmp_path / "one").rglob("*.png"):
+        Image.open(path).point(lambda value: 255 - value).save(path)
+    assert bias(tmp_path, "--sizes", "5", "--out", str(out)) == 0
+    again = read_records(out)
+    assert len(again) == 2 * len(first)
+    assert again[0].settings["contents"] != again[-1].settings["contents"]
+    assert collect.of_group(again, "one+two") == again[len(first) :]
 
 
 def test_a_folder_beside_the_user_is_a_folder(two_folders, tmp_path, monkeypatch):

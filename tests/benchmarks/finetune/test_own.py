@@ -282,7 +282,7 @@ def test_too_few_pictures_for_validation_and_a_damaged_one_are_named(tmp_path, c
     damaged.write_bytes(damaged.read_bytes()[:-100])
     assert run(data) == 2
     error = capsys.readouterr().err
-    assert f"{damaged} cannot be read as a picture (" in error
+    assert f"{damaged} cannot be read as a picture: " in error
     assert error.count("\n") == 1
 
 

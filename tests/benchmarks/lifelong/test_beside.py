@@ -15,7 +15,7 @@ from benchmarks.lifelong.sources import load_sets, streams
 from benchmarks.lifelong.versus_avalanche import asked_of, job_of, methods_in_turn
 from benchmarks.results.record import Record, read_records
 from benchmarks.results.suite import SMOKE
-from taskgraph.errors import InvalidTableError
+from taskgraph.errors import TaskgraphError
 
 SMALL = {"per_class": 6, "epochs": 1, "orders": 1, "max_steps": 2, "memory": (9,), "size": 0}
 
@@ -112,5 +112,5 @@ def test_a_page_of_the_comparison_alone_is_rendered(tmp_path):
     ],
 )
 def test_a_comparison_that_is_impossible_is_named(given, message):
-    with pytest.raises(InvalidTableError, match=message):
+    with pytest.raises(TaskgraphError, match=message):
         check(Settings(**given))
