@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,7 @@ CONTENDERS = {SKADA: (OURS, SKADA, SKADA_HEAD), PYTORCH_ADAPT: (OURS, PYTORCH_AD
 """The methods of each comparison with a library, ours first."""
 SHARED = (
     "network",
+    "bank_hash",
     "steps",
     "batch",
     "train",
@@ -175,8 +176,14 @@ def _summary(
     gap = None
     if reference and has_gap(reference, {seed: pair[0] for seed, pair in by[baseline].items()}):
         gap = gap_covered(float(np.mean(list(reference.values()))), mine, theirs)
-    classes = t_interval([by[name][seed][1] for seed in seeds])
-    return t_interval(list(mine.values())), classes, paired_difference(mine, theirs), gap
+    classes = _of_percents([by[name][seed][1] for seed in seeds])
+    return _of_percents(list(mine.values())), classes, paired_difference(mine, theirs), gap
+
+
+def _of_percents(values: Sequence[float]) -> Estimate:
+    """Return the mean and its interval, which ends at 0 and at 100."""
+    found = t_interval(values)
+    return replace(found, low=max(found.low, 0.0), high=min(found.high, 100.0))
 
 
 def has_gap(reference: dict[int, float], theirs: dict[int, float]) -> bool:

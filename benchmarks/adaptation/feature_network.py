@@ -11,6 +11,7 @@ from benchmarks.adaptation.domain_pair import DomainPair
 from benchmarks.learning.classifier import Backbone, Classifier, classifier
 from benchmarks.learning.lenet import lenet_head
 from benchmarks.learning.starts import Start, find_start
+from benchmarks.results.banks import PREFIX
 from encoders.errors import InvalidNetworkError
 from encoders.networks.blocks import build_seeded
 
@@ -55,11 +56,17 @@ class FeatureLayers(nn.Module):
         return cast(Tensor, self.layers((features - self.mean) / self.scale))
 
 
-def start_of(text: str) -> Start:
+def start_of(text: str, bank: str | None = None) -> Start:
     """Return the start of a text of ``--start`` or ``--features``.
 
     It is a name of `find_start`; models of torchvision and timm end with ``,weights=W``, where W is
     a file, "random", or a name from the package's registry.
+
+    Parameters
+    ----------
+    text : str
+    bank : str, optional
+        Folder of the bank of ``bank:TASK``; by default, the bank of the library.
 
     Raises
     ------
@@ -71,10 +78,13 @@ def start_of(text: str) -> Start:
         raise InvalidNetworkError(
             f"{name} needs weights: write {name},weights=FILE, or {name},weights=random"
         )
-    return find_start(name, weights=weights or None)
+    of = bank if name.startswith(PREFIX) else None
+    return find_start(name, weights=weights or None, bank=of)
 
 
-def make_model(pair: DomainPair, start: str | None, seed: int) -> Classifier:
+def make_model(
+    pair: DomainPair, start: str | None, seed: int, *, bank: str | None = None
+) -> Classifier:
     """Return a new classifier for a pair.
 
     Parameters
@@ -83,6 +93,8 @@ def make_model(pair: DomainPair, start: str | None, seed: int) -> Classifier:
         Text of a start (`start_of`) for pictures; None for features.
     seed : int
         Draws the weights.
+    bank : str, optional
+        See `start_of`.
 
     Raises
     ------
@@ -93,7 +105,7 @@ def make_model(pair: DomainPair, start: str | None, seed: int) -> Classifier:
     if start is None:
         layers = FeatureLayers(pair.source_train.images, seed)
         return classifier(cast(Backbone, layers), classes, seed=seed)
-    found = start_of(start)
+    found = start_of(start, bank)
     if start == "scratch:lenet":
         backbone = found.build(seed=seed, channels=pair.channels)
         return classifier(backbone, classes, head=lenet_head(classes, seed=seed))

@@ -39,7 +39,7 @@ tested on other images of the target. *Source-only* has no images of the target,
 is 100 (A − S) / (T − S) for the accuracies of the method (A), of source-only (S, paired by seed)
 and of the reference (T). A row whose reference is not clearly above source-only, by the interval of
 their paired difference, is marked as not converged, and has no share. Intervals are Student's 95 %
-intervals over seeds; those of the share take T − S as known.
+intervals over seeds, those of accuracies cut at 0 and 100; those of the share take T − S as known.
 
 {provenance}
 

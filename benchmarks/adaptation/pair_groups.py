@@ -110,7 +110,7 @@ def scene_sets(settings: Settings) -> dict[str, Data]:
 
 def frozen_sets(sets: Mapping[str, Data], settings: Settings) -> dict[str, Data]:
     """Return sets whose pictures are replaced by frozen features; they are kept on disk."""
-    backbone = start_of(settings.features).at(FEATURE_SIZE).build()
+    backbone = start_of(settings.features, settings.bank).at(FEATURE_SIZE).build()
     config, folder = LoopConfig(device="cpu"), Path(settings.work) / "features"
     return {
         name: replace(

@@ -84,7 +84,6 @@ def check(settings: Settings) -> None:
             if name not in known:
                 raise InvalidTableError(f'{flag} has "{name}", expected some of {", ".join(known)}')
     _check_libraries(settings)
-    check_dense(settings)
     _check_pairs(settings)
     if SOURCE_ONLY not in settings.methods:
         raise InvalidTableError(
@@ -99,8 +98,18 @@ def check(settings: Settings) -> None:
     if not settings.rates or not all(0 < rate < math.inf for rate in settings.rates):
         text = ",".join(map(str, settings.rates)) or "empty"
         raise InvalidTableError(f"--rates is {text}, expected finite numbers above 0")
+    _check_networks(settings)
+
+
+def _check_networks(settings: Settings) -> None:
+    """Raise an error if a network that the parts use does not exist."""
+    own = settings.source or settings.target
     if settings.start:
-        start_of(settings.start)
+        start_of(settings.start, settings.bank)
+    if FROZEN in settings.parts or (not settings.start and (own or SCENES in settings.parts)):
+        start_of(settings.features, settings.bank)
+    if DENSE in settings.parts and not own:
+        check_dense(settings)
 
 
 def _check_libraries(settings: Settings) -> None:

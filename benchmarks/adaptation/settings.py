@@ -79,6 +79,12 @@ class Settings:
         "bank:segmentsemantic_rb",
         help="Network whose frozen features are adapted where none is trained on pictures.",
     )
+    bank: str | None = option(
+        None,
+        kind="folder",
+        help="Folder of the bank (`taskgraph train`) of which networks named bank:TASK are taken; "
+        "by default, the bank of the library.",
+    )
     steps: int = option(3000, help="Training steps (ADDA takes as many in each of two stages).")
     batch: int = option(24, help="Images of each domain in a batch.")
     train: int = option(2000, help="At most so many training images of each domain.")

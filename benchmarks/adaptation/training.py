@@ -16,6 +16,7 @@ from benchmarks.adaptation.settings import SCENES, Settings
 from benchmarks.data.data import contents_of
 from benchmarks.learning.classifier import Classifier
 from benchmarks.learning.config import LoopConfig
+from benchmarks.results.banks import bank_named
 
 EVALUATIONS = 10
 """Evaluations of a training, among which a rule chooses."""
@@ -54,7 +55,7 @@ def asked_for(group: PairGroup, settings: Settings) -> dict[str, Any]:
     }
     if group.name == SCENES:
         asked |= {"buildings": settings.buildings, "views": settings.views}
-    return asked | contents_of(group.sets.values())
+    return asked | contents_of(group.sets.values()) | bank_named(asked["network"], settings.bank)
 
 
 def pair_of(
@@ -87,6 +88,6 @@ def train_once(
         seed=seed,
     )
     evaluator = Evaluator(pair, config, images)
-    model = make_model(pair, group.start, seed)
+    model = make_model(pair, group.start, seed, bank=settings.bank)
     trained = method.train(Adaptation(pair, model, config, strength, evaluator))
     return AdaptationResult(list(evaluator.checkpoints), trained, config)

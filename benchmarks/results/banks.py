@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from benchmarks.results.record import Record
@@ -33,6 +34,18 @@ def with_bank(settings: Mapping[str, Any]) -> dict[str, Any]:
     if not set(NAMES) & set(settings) and any(map(_names_a_network, settings.values())):
         return {**settings, HASH: shipped_bank_hash()}
     return dict(settings)
+
+
+def bank_named(network: str, bank: str | None) -> dict[str, str]:
+    """Return the hash of a bank in another folder, for settings with a network ``bank:TASK`` of it.
+
+    It is empty for other networks, and without a folder: then `with_bank` adds the library's.
+    """
+    from encoders.bank.identity import bank_hash, network_hashes
+
+    if bank is None or not network.startswith(PREFIX):
+        return {}
+    return {HASH: bank_hash(network_hashes(Path(bank)))}
 
 
 def _names_a_network(value: Any) -> bool:

@@ -21,12 +21,13 @@ from benchmarks.adaptation.dense.recipes import (
 )
 from benchmarks.adaptation.dense.tasks import DENSE_TASKS
 from benchmarks.adaptation.dense.views import DensePair, dense_pair
+from benchmarks.adaptation.feature_network import start_of
 from benchmarks.adaptation.settings import Settings
 from benchmarks.data.folders import DOMAINS
 from benchmarks.learning.config import LoopConfig
+from benchmarks.results.banks import PREFIX, bank_named
 from benchmarks.results.log import Log
 from encoders.errors import UnknownNameError
-from encoders.tasks.names import known_name
 from taskgraph.errors import InvalidTableError
 
 LARGEST_SHARE = 1.0
@@ -64,21 +65,23 @@ def check_dense(settings: Settings) -> None:
         raise InvalidTableError(
             f"--dense-rate is {settings.dense_rate}, expected a finite number above 0"
         )
-    known_name(settings.dense_encoder)
+    start_of(f"{PREFIX}{settings.dense_encoder}", settings.bank)
 
 
 def shared_settings(settings: Settings) -> dict[str, Any]:
     """Return the settings that all records of the part share."""
+    network = f"{PREFIX}{settings.dense_encoder}"
     return {
         "part": DENSE,
         "source": settings.dense_source,
         "target": settings.dense_target,
-        "network": f"bank:{settings.dense_encoder}",
+        "network": network,
         "steps": settings.dense_steps,
         "batch": settings.dense_batch,
         "rate": settings.dense_rate,
         "buildings": settings.buildings,
         "views": settings.views,
+        **bank_named(network, settings.bank),
     }
 
 
@@ -118,6 +121,7 @@ def _pair(settings: Settings) -> DensePair:
         (settings.dense_source, settings.dense_target),
         tuple(DENSE_TASKS),
         settings.dense_encoder,
+        bank=settings.bank,
         buildings=settings.buildings,
         views=settings.views,
     )

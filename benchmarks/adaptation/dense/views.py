@@ -71,6 +71,7 @@ def dense_pair(
     tasks: Sequence[str],
     encoder: str,
     *,
+    bank: str | None = None,
     buildings: int,
     views: int,
 ) -> DensePair:
@@ -87,10 +88,12 @@ def dense_pair(
     tasks : sequence of str
     encoder : str
         A task of the bank, whose encoder is frozen.
+    bank : str, optional
+        Folder of the bank; by default, that of the library.
     """
     scene_domains(work, buildings=buildings, views=views, domains=domains)
     synthetic, real = (work / folder_name(each) for each in domains)
-    network = load(encoder)
+    network = load(encoder, bank)
     drawn = _views(TaskonomyDataset(synthetic, list(tasks), TRAIN, progress=False), network)
     dataset = TaskonomyDataset(real, list(tasks), TRAIN, progress=False)
     test = _views(dataset.of_split(TEST), network)

@@ -19,7 +19,10 @@ from benchmarks.adaptation.pair_groups import (
 )
 from benchmarks.adaptation.settings import SUITE
 from benchmarks.adaptation.two_folders import own_group, read_pictures
+from benchmarks.results.banks import shipped_bank_hash
 from benchmarks.results.record import FILE, read_records
+from encoders.bank.identity import bank_hash, network_hashes
+from encoders.bank.pretrained import SUFFIX, default_bank
 from taskgraph.cli import run
 
 TINY = ("--steps", "4", "--batch", "4", "--seeds", "1", "--rates", "0.01")
@@ -140,6 +143,23 @@ def test_other_bad_input_is_one_line(folders, tmp_path, capsys):
     oracle = ("--selection", "oracle", "--out", str(tmp_path / "out"))
     assert adapt(folders, *oracle) == 2
     assert "--selection oracle needs labels" in capsys.readouterr().err
+
+
+def test_networks_come_from_a_bank_of_the_users_own(folders, tmp_path, capsys):
+    """A copy of two networks is another bank than the library's, and has another hash."""
+    bank, out = tmp_path / "bank", str(tmp_path / "out")
+    bank.mkdir()
+    where = "--source", str(folders / "source"), "--target", str(folders / "target")
+    flags = *where, *TINY, "--methods", "source-only", "--work", str(tmp_path / "work")
+    flags = *flags, "--bank", str(bank), "--features", "bank:rgb2sfnorm", "--out", out
+    assert run(["bench", "adapt", *flags]) == 2
+    assert "bank has no network of rgb2sfnorm; it has none at all" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    for task in ("rgb2sfnorm", "autoencoder"):
+        shutil.copy(default_bank() / f"{task}{SUFFIX}", bank)
+    assert run(["bench", "adapt", *flags]) == 0
+    last = read_records(tmp_path / "out")[-1].settings
+    assert last["bank_hash"] == bank_hash(network_hashes(bank)) != shipped_bank_hash()
 
 
 def test_what_is_left_out_is_said(tmp_path, capsys):
