@@ -48,7 +48,8 @@ def newest_run(folder: Path) -> list[Record]:
     InvalidTableError
         If the record of the sweep or of the choices is missing; the page needs both.
     """
-    by_part = {each.settings["part"]: each for each in latest(read_records(folder), "run")}
+    of_runs = [each for each in read_records(folder) if "run" in each.settings]
+    by_part = {each.settings["part"]: each for each in latest(of_runs, "run")}
     if not {SWEEP, CHOICES} <= by_part.keys():
         raise not_finished(folder, SUITE.name)
     return list(by_part.values())

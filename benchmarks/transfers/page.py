@@ -15,6 +15,7 @@ from benchmarks.transfers.headline import win_finding
 from benchmarks.transfers.predictors_page import predictors, ridge
 from benchmarks.transfers.structure_page import consistency, published, structure
 from benchmarks.transfers.tables import read_tables
+from benchmarks.transfers.trials import trials_section
 from benchmarks.transfers.trust import trust
 
 
@@ -38,12 +39,13 @@ def render(folder: Path) -> str:
         consistency(tables),
         structure(tables),
         published(tables),
+        trials_section(folder),
         predictors(tables),
         ridge(tables),
         closed_form(tables),
         files(folder, tables),
     ]
-    return wrapped("\n\n".join(sections)) + "\n"
+    return wrapped("\n\n".join(each for each in sections if each)) + "\n"
 
 
 def finding(folder: Path) -> str:

@@ -143,12 +143,12 @@ def agreement_of_tables(
             for name, table in tables.items()
             if measure in table.frame
         }
-        common = [_measured_cells(frame) for frame in known.values()]
+        common = [measured_cells(frame) for frame in known.values()]
         if len(common) < 2:
             continue
         cells = sorted(set.intersection(*common))
         for one, other in itertools.combinations(known, 2):
-            values = _by_target(known[one], known[other], cells)
+            values = by_target(known[one], known[other], cells)
             rows.append(
                 {
                     "measure": measure,
@@ -160,7 +160,7 @@ def agreement_of_tables(
     return pd.DataFrame(rows)
 
 
-def _measured_cells(frame: pd.DataFrame) -> set[tuple[str, str]]:
+def measured_cells(frame: pd.DataFrame) -> set[tuple[str, str]]:
     """Return (target, source) of the cells that are no NaN."""
     return {
         (str(target), str(source))
@@ -169,7 +169,7 @@ def _measured_cells(frame: pd.DataFrame) -> set[tuple[str, str]]:
     }
 
 
-def _by_target(
+def by_target(
     one: pd.DataFrame, other: pd.DataFrame, cells: Sequence[tuple[str, str]]
 ) -> pd.DataFrame:
     """Return each target's number of sources and Spearman correlation over (target, source)."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from benchmarks.results.log import open_log
 from benchmarks.results.machine import TASKONOMY
 from benchmarks.transfers.average import measure_average
 from benchmarks.transfers.finished import read_finished
-from benchmarks.transfers.gather import AGAIN, compute_again, gather_results
+from benchmarks.transfers.gather import AGAIN, PACKAGES, compute_again, gather_results
 from benchmarks.transfers.inputs import Inputs
-from benchmarks.transfers.settings import Settings
+from benchmarks.transfers.settings import SUITE, Settings
+from benchmarks.transfers.trials import measure_trials
 from taskgraph.errors import InvalidTableError
 
 
@@ -27,6 +29,8 @@ def run(settings: Settings, out: Path) -> None:
         if settings.work is None:
             raise InvalidTableError("--average needs a folder for what it measures: give --work")
         measure_average(Path(settings.average), settings, out)
+    elif settings.trials:
+        measure_trials(settings, open_log(out, SUITE.name, *PACKAGES))
     elif flags := [flag for flag in AGAIN if getattr(settings, flag[2:].replace("-", "_"))]:
         for flag in flags:
             compute_again(out, settings, flag)

@@ -54,6 +54,12 @@ class Settings:
         help="Recompute the comparison with the published measurements and with the paper's groups,"
         " from the transfers and losses in OUT; keep all else.",
     )
+    trials: tuple[str, ...] = option(
+        (),
+        help="Trials, each as NAME=BASE:CHANGED, two sweeps that differ in one setting, or "
+        "NAME=BASE:single, BASE with tournaments of single sources alone: which ranking of single "
+        "sources is closer to the published one. They are added to the records in OUT.",
+    )
     average: str | None = option(
         None,
         kind="folder",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ from taskgraph.arrays import Floats, Integers
 from taskgraph.errors import InvalidTableError
 from taskgraph.losses import Losses
 from taskgraph.plot import task_linkage, transfer_distance
-from taskgraph.tasks import SELF, split_sources
+from taskgraph.tasks import RESERVED, SELF, split_sources
 from taskgraph.transfers import Transfers
 
 GROUPS = {
@@ -62,13 +62,16 @@ def group_of(task: str) -> str:
     return GROUP_OF.get(OTHER_NAMES.get(task, task), "")
 
 
-def of_single_sources(losses: Losses) -> Transfers:
-    """Return the affinities of tournaments of single sources alone.
+def of_single_sources(losses: Losses, among: Collection[str] | None = None) -> Transfers:
+    """Return the affinities of tournaments of single sources alone: of all, or of some.
 
     A Perron vector's ratios change when candidates join, so sets of sources move the single ones
     against one another too; comparing both trees shows how much that matters.
     """
-    single = losses.of_sources(lambda sources: len(split_sources(sources)) == 1)
+    kept = None if among is None else {*among, *RESERVED}
+    single = losses.of_sources(
+        lambda sources: len(split_sources(sources)) == 1 and (kept is None or sources in kept)
+    )
     return tg.affinities(single).transfers
 
 

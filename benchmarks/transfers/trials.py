@@ -1,0 +1,202 @@
+"""Trials: does a changed setting bring the ranking of single sources closer to the published one?
+
+    taskgraph bench transfers --trials images=BASE:CHANGED,single=BASE:single
+
+BASE and CHANGED are sweeps that differ in one setting. ``single`` in place of a folder stands for
+the losses of BASE in tournaments of single sources alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.results.frame import flattened
+from benchmarks.results.hashes import file_hash
+from benchmarks.results.log import Log
+from benchmarks.results.machine import TASKONOMY
+from benchmarks.results.markdown import NOTHING, interval, number, table
+from benchmarks.results.measures import Estimate, t_interval
+from benchmarks.results.record import Record, read_records
+from benchmarks.transfers.finished import FinishedSweep, read_finished, read_published
+from benchmarks.transfers.provenance import without_places
+from benchmarks.transfers.published import by_target, matrices, measured_cells
+from benchmarks.transfers.results_folder import required
+from benchmarks.transfers.settings import Settings
+from benchmarks.transfers.structure import of_single_sources
+from encoders.transfer.file_names import CONFIG, LOSSES, TRANSFERS
+from taskgraph.errors import InvalidTableError
+from taskgraph.transfers import Transfers
+
+TRIAL, SINGLE = "trial", "single"
+LEAST = 3
+"""Least single sources of a target whose ranks are compared."""
+
+
+def measure_trials(settings: Settings, log: Log) -> None:
+    """Record each trial of the settings that the log lacks.
+
+    Raises
+    ------
+    InvalidTableError
+        If a trial is written otherwise, a folder is no sweep, or the tables have no target with
+        `LEAST` single sources in common.
+    """
+    theirs = read_published(Path(settings.published or TASKONOMY))
+    for text in settings.trials:
+        name, base, changed = parsed(text)
+        before = read_finished(base)
+        after = None if changed is None else read_finished(changed)
+        asked = {
+            "part": TRIAL,
+            "trial": name,
+            "changes": changes(before, after),
+            "tables": [file_hash(each / TRANSFERS) for each in (base, changed or base)],
+        }
+        if not log.has(asked):
+            rows = agreement_rows(*tables_of(before, after), theirs)
+            log.add(asked, {"targets": rows.to_dict("records")})
+
+
+def parsed(text: str) -> tuple[str, Path, Path | None]:
+    """Return the name and the folders of a trial ``NAME=BASE:CHANGED``; None stands for single."""
+    name, _, folders = text.partition("=")
+    base, _, changed = folders.partition(":")
+    if not name or not base or not changed:
+        raise InvalidTableError(
+            f'--trials has "{text}", expected NAME=BASE:CHANGED with two folders of `taskgraph '
+            f"transfer`, or NAME=BASE:{SINGLE}"
+        )
+    return name, Path(base), None if changed == SINGLE else Path(changed)
+
+
+def tables_of(before: FinishedSweep, after: FinishedSweep | None) -> tuple[Transfers, Transfers]:
+    """Return the affinities of both sweeps, in tournaments of the single sources that both have.
+
+    Without a second sweep they are those of all its candidates, and of its single sources alone.
+
+    Raises
+    ------
+    InvalidTableError
+        If a sweep has no losses, or the two have fewer than `LEAST` single sources in common.
+    """
+    losses = required(before.losses, before, LOSSES)
+    if after is None:
+        return before.transfers, of_single_sources(losses)
+    others = required(after.losses, after, LOSSES)
+    common = {*before.transfers.sources} & {*after.transfers.sources}
+    if len(common) < LEAST:
+        raise InvalidTableError(
+            f"{before.folder} and {after.folder} have {len(common)} source(s) in common, expected "
+            f"at least {LEAST}"
+        )
+    return of_single_sources(losses, common), of_single_sources(others, common)
+
+
+def changes(before: FinishedSweep, after: FinishedSweep | None) -> dict[str, list[Any]]:
+    """Return the settings of images and trainings in which two sweeps differ, with both values.
+
+    Raises
+    ------
+    InvalidTableError
+        If they do not differ.
+    """
+    if after is None:
+        return {"tournaments": ["single sources and sets", "single sources alone"]}
+    one, other = (flattened(_trained(each)) for each in (before, after))
+    names = [name for name in {**one, **other} if one.get(name) != other.get(name)]
+    if not names:
+        raise InvalidTableError(
+            f"{before.folder} and {after.folder} have the same images and trainings, expected a "
+            "change"
+        )
+    return {name: [one.get(name), other.get(name)] for name in names}
+
+
+def _trained(sweep: FinishedSweep) -> dict[str, Any]:
+    config = without_places(required(sweep.config, sweep, CONFIG))
+    return {name: config[name] for name in ("pool", "fit", "preset")}
+
+
+def agreement_rows(before: Transfers, after: Transfers, theirs: Transfers) -> pd.DataFrame:
+    """Return how well each ranking of single sources agrees with the published one.
+
+    Returns
+    -------
+    DataFrame
+        One row a target: ``target``, ``sources`` (those that all tables have), and Spearman's rank
+        correlation of the affinities with the published ones, ``before`` and ``after``.
+    """
+    known = {
+        name: matrices(each, theirs, "affinity")
+        for name, each in {"before": before, "after": after}.items()
+    }
+    ours = {name: pair[0] for name, pair in known.items()}
+    published = known["before"][1]
+    cells = sorted(set.intersection(*(measured_cells(f) for f in (*ours.values(), published))))
+    columns = [
+        by_target(frame, published, cells).set_index(["target", "sources"])["spearman"].rename(name)
+        for name, frame in ours.items()
+    ]
+    found = pd.concat(columns, axis=1).reset_index()
+    found = found[found["sources"] >= LEAST].dropna()
+    if found.empty:
+        raise InvalidTableError(
+            f"no target has {LEAST} single sources that both sweeps and the published table have"
+        )
+    return found
+
+
+def newest_trials(folder: Path) -> list[Record]:
+    """Return the newest record of each trial of a folder."""
+    own = [each for each in read_records(folder) if each.settings["part"] == TRIAL]
+    return list({each.settings["trial"]: each for each in own}.values())
+
+
+def trials_section(folder: Path) -> str:
+    """Return the section of the page; "" without a trial."""
+    found = newest_trials(folder)
+    if not found:
+        return ""
+    rows = [_row(each) for each in found]
+    heads = ["trial", "changed", "targets:", "sources:", "before:", "after:", "change:", "95 %:"]
+    return (
+        "### Trials\n\nDoes a changed setting bring our ranking of single sources closer to the "
+        "published one of 16,000 images? *Before* and *after*: Spearman's rank correlation of the "
+        "affinities, mean over targets. The interval of their difference is Student's over "
+        "targets; a change helps if all of it lies above 0. One seed each.\n\n"
+        f"{table([*heads, 'verdict'], rows)}"
+    )
+
+
+def _row(record: Record) -> list[str]:
+    frame = pd.DataFrame(record.metrics["targets"])
+    change = t_interval((frame["after"] - frame["before"]).to_numpy(dtype=float))
+    return [
+        record.settings["trial"],
+        "; ".join(_change(*each) for each in record.settings["changes"].items()),
+        str(len(frame)),
+        f"{frame['sources'].min()} to {frame['sources'].max()}",
+        number(float(frame["before"].mean())),
+        number(float(frame["after"].mean())),
+        number(change.mean),
+        interval(change.low, change.high),
+        verdict(change),
+    ]
+
+
+def verdict(change: Estimate) -> str:
+    """Return what the interval of a difference says; larger is better."""
+    if np.isnan(change.low):
+        return NOTHING
+    if change.low > 0:
+        return "helps"
+    return "hurts" if change.high < 0 else "no clear change"
+
+
+def _change(name: str, values: Sequence[Any]) -> str:
+    return f"{name.rpartition('.')[2]}: {values[0]} → {values[1]}"

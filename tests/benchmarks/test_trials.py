@@ -1,0 +1,106 @@
+"""Trials: which of two sweeps ranks single sources more like the published table."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import spearmanr, ttest_1samp
+
+import taskgraph as tg
+from benchmarks.results.record import read_records
+from benchmarks.transfers.trials import agreement_rows, newest_trials, trials_section, verdict
+from taskgraph.cli import run
+from taskgraph.losses import Losses
+from taskgraph.plot import first_order
+from taskgraph.tables import write_frame, write_transfers
+from tests.benchmarks.test_transfers import SOURCES, TARGETS, losses_frame, measured_table
+
+
+def sweep(folder, frame, images):
+    """Write a sweep of these losses, with so many training images in its configuration."""
+    folder.mkdir()
+    write_frame(frame, folder / "losses.parquet")
+    write_transfers(tg.affinities(Losses.from_frame(frame)).transfers, folder / "transfers.csv")
+    config = {
+        "transfer": {
+            "bank": "b",
+            "pool": {"data": str(folder), "splits": None, "train": images},
+            "preset": "tiny",
+            "fit": {"epochs": 4},
+        },
+        **{"candidates": "best5", "readout": "trained", "screen": 0, "max_order": 2},
+    }
+    (folder / "config.json").write_text(json.dumps(config))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """Two sweeps, and a published table whose affinities are those of the second one's singles."""
+    root = tmp_path_factory.mktemp("trials")
+    few, many = losses_frame(0), losses_frame(1)
+    sweep(root / "few", few, 1000)
+    sweep(root / "many", many, 4000)
+    single = many[~many["sources"].str.contains("+", regex=False)]
+    write_transfers(tg.affinities(Losses.from_frame(single)).transfers, root / "published.csv")
+    return root
+
+
+def trials(folders, text, out):
+    flags = "--published", str(folders / "published.csv"), "--out", str(out)
+    return run(["bench", "transfers", "--trials", text.format(folders), *flags])
+
+
+def test_a_trial_is_recorded_once_with_both_agreements(folders, tmp_path):
+    text = "images={0}/few:{0}/many,single={0}/many:single"
+    assert trials(folders, text, tmp_path) == 0
+    images, single = newest_trials(tmp_path)
+    assert images.settings["changes"] == {"pool.train": [1000, 4000]}
+    frame = pd.DataFrame(images.metrics["targets"])
+    assert set(frame["target"]) == set(TARGETS)
+    np.testing.assert_allclose(frame["after"], 1)
+    assert pd.DataFrame(single.metrics["targets"])["after"].to_numpy() == pytest.approx(1)
+    assert (frame["sources"] == len(SOURCES) - 1).all()
+    assert trials(folders, text, tmp_path) == 0
+    assert len(read_records(tmp_path)) == 2, "a trial that is recorded is not measured again"
+    section = trials_section(tmp_path)
+    change = frame["after"] - frame["before"]
+    low, high = ttest_1samp(change, 0).confidence_interval()
+    cells = f"| images | train: 1000 → 4000 | 5 | 6 to 6 | {frame['before'].mean():.3f} | 1.000 |"
+    assert cells in section
+    assert f"{change.mean():.3f} | [{low:.3f}, {high:.3f}] | helps |" in section
+    assert "| tournaments: single sources and sets → single sources alone |" in section
+
+
+def test_agreements_are_scipys_on_the_cells_that_all_tables_have():
+    names = ("autoencoder", "rgb2depth", "edge2d", "reshade", "rgb2sfnorm")
+    before, after, theirs = (measured_table(names, seed) for seed in range(3))
+    fewer = tg.Transfers(after.frame[after.frame["sources"] != "reshade"])
+    rows = agreement_rows(before, fewer, theirs).set_index("target")
+    for target, row in rows.iterrows():
+        others = [name for name in names if name not in (target, "reshade")]
+        mine, known = (first_order(t).loc[others, target] for t in (before, theirs))
+        assert row["before"] == pytest.approx(spearmanr(mine, known).statistic)
+        assert row["sources"] == len(others)
+
+
+def test_the_verdict_is_the_intervals():
+    of = lambda low, high: verdict(type("E", (), {"low": low, "high": high}))  # noqa: E731
+    assert [of(0.1, 0.2), of(-0.2, -0.1), of(-0.1, 0.1)] == ["helps", "hurts", "no clear change"]
+    assert of(np.nan, np.nan) == "–"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("images={0}/few", "expected NAME=BASE:CHANGED with two folders"),
+        ("images={0}/few:{0}/few", "have the same images and trainings, expected a change"),
+        ("images={0}/none:{0}/few", "none/transfers.csv"),
+    ],
+)
+def test_trials_that_say_nothing_are_one_line(folders, tmp_path, text, message, capsys):
+    assert trials(folders, text, tmp_path / "out") == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert message in error
