@@ -29,6 +29,7 @@ SHARED = (
     "val",
     "test",
     "rates",
+    "tuned",
     "buildings",
     "views",
     "contents",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,9 +24,13 @@ from benchmarks.adaptation.selection import (
 )
 from benchmarks.adaptation.settings import OWN, Settings
 from benchmarks.adaptation.two_folders import PictureFolder, own_group
+from benchmarks.data.data import contents_of
+from benchmarks.results.banks import with_bank
 from benchmarks.results.frame import part
+from benchmarks.results.hashes import value_hash
 from benchmarks.results.log import Log
 from benchmarks.results.record import read_records
+from encoders.errors import TrainingError
 from taskgraph.arrays import Array
 from taskgraph.errors import InvalidTableError
 from taskgraph.tables import read_frame, write_frame
@@ -72,7 +74,8 @@ def log_own_pair(settings: Settings, opened: Callable[[], Log]) -> None:
             )
             if wanted is not None and points is not None:
                 path = _predictions_of(log.folder, name)
-                write_frame(prediction_frame(everything, points, _key(asked[name])), path)
+                key = _key(asked[name], everything)
+                write_frame(prediction_frame(everything, points, key), path)
     _show(log, asked, settings.seeds)
     write_chosen(settings, log, asked)
 
@@ -83,7 +86,7 @@ def _show(log: Log, asked: Mapping[str, Mapping[str, Any]], seeds: int) -> None:
     They are not if they were recorded before a run with other settings; then they are added again.
     """
     newest = part(read_records(log.folder), part=TRAINING, group=OWN)[-1].settings
-    own = next(iter(asked.values()))
+    own = with_bank(next(iter(asked.values())))
     if all(newest.get(name) == own.get(name) for name in SHARED):
         return
     for seed, each in itertools.product(range(seeds), asked.values()):
@@ -96,9 +99,9 @@ def _predictions_of(folder: Path, method: str) -> Path:
     return folder / f"predictions_{method}.csv"
 
 
-def _key(asked: Mapping[str, Any]) -> str:
-    """Return the name of a training by which its predictions are known: digits of a hash."""
-    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:12]
+def _key(asked: Mapping[str, Any], everything: PictureFolder) -> str:
+    """Return the name by which predictions are known: a hash of the training and all pictures."""
+    return value_hash([asked, contents_of([everything.data])])[:12]
 
 
 def _is_stored(
@@ -111,9 +114,8 @@ def _is_stored(
         return False
     if not {"file", "training"} <= set(frame):
         return False
-    return frame["file"].tolist() == list(everything.files) and set(frame["training"]) == {
-        _key(asked)
-    }
+    key = _key(asked, everything)
+    return frame["file"].tolist() == list(everything.files) and set(frame["training"]) == {key}
 
 
 def _images(everything: PictureFolder, source: Array) -> torch.Tensor:
@@ -171,6 +173,8 @@ def write_chosen(settings: Settings, log: Log, asked: Mapping[str, Mapping[str, 
     ------
     InvalidTableError
         If the rule has no value for any method.
+    TrainingError
+        If every training diverged.
 
     Parameters
     ----------
@@ -181,6 +185,8 @@ def write_chosen(settings: Settings, log: Log, asked: Mapping[str, Mapping[str, 
     trainings = {name: checkpoints_of(each) for name, each in found.items() if each is not None}
     rule = settings.selection
     name = chosen_method(trainings, rule)
+    if not any(trainings.values()):
+        raise TrainingError("every training diverged; try smaller --rates")
     if name is None:
         raise InvalidTableError(
             f"--selection {rule} has no value for any method, because the target has too few "

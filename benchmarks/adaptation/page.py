@@ -137,7 +137,7 @@ def _provenance(records: Sequence[Record]) -> str:
     platform, _ = about.pop("platform"), about.pop("cores")
     versions = ", ".join(f"{name} {value}" for name, value in about.items())
     commits = list(dict.fromkeys(commit_text(each.commit) for each in records))
-    trained = (collect.TRAINING, collect.DENSE, *LIBRARIES)
+    trained = (collect.TRAINING, collect.DENSE)  # comparisons state their own seeds
     seeds = {each.seed for each in records if each.settings["part"] in trained}
     minutes = sum(each.seconds or 0.0 for each in records) / 60
     return (

@@ -39,7 +39,7 @@ from benchmarks.adaptation.settings import (
 from benchmarks.adaptation.shallow import most_dimensions, shallow_estimators, shallow_measures
 from benchmarks.adaptation.training import asked_for, pair_of
 from benchmarks.adaptation.versus_libraries import compare_with_library, library_python
-from benchmarks.data.source import MissingDataError
+from benchmarks.data.source import MissingDataError, data_root
 from benchmarks.results.apart import check_apart
 from benchmarks.results.log import Log, open_log
 from taskgraph.cli.output import note
@@ -73,7 +73,7 @@ def run(settings: Settings, out: Path) -> None:
 
 
 def check(settings: Settings) -> None:
-    """Raise InvalidTableError or UnknownNameError if settings are impossible."""
+    """Raise a TaskgraphError if settings are impossible, or a network or a Python is missing."""
     for flag, names, known in (
         ("--parts", settings.parts, (*PARTS, *LIBRARIES)),
         ("--methods", settings.methods, tuple(METHODS)),
@@ -98,6 +98,7 @@ def check(settings: Settings) -> None:
     if not settings.rates or not all(0 < rate < math.inf for rate in settings.rates):
         text = ",".join(map(str, settings.rates)) or "empty"
         raise InvalidTableError(f"--rates is {text}, expected finite numbers above 0")
+    data_root(Path(settings.data_root) if settings.data_root else None)
     _check_networks(settings)
 
 
@@ -106,14 +107,15 @@ def _check_networks(settings: Settings) -> None:
     own = settings.source or settings.target
     if settings.start:
         start_of(settings.start, settings.bank)
-    if FROZEN in settings.parts or (not settings.start and (own or SCENES in settings.parts)):
+    adapted = own or SCENES in settings.parts
+    if (FROZEN in settings.parts and not own) or (adapted and not settings.start):
         start_of(settings.features, settings.bank)
     if DENSE in settings.parts and not own:
         check_dense(settings)
 
 
 def _check_libraries(settings: Settings) -> None:
-    """Raise InvalidTableError if a comparison lacks its Python, or has that of another one."""
+    """Raise InvalidTableError or WorkerError if a comparison has no Python of its own."""
     asked = [each for each in settings.parts if each in LIBRARIES]
     if len(asked) > 1:
         raise InvalidTableError(

@@ -21,6 +21,7 @@ from benchmarks.learning.accuracy import mean_class_accuracy, top1
 from benchmarks.learning.classifier import Classifier
 from benchmarks.learning.config import LoopConfig
 from benchmarks.learning.prediction import outputs
+from encoders.errors import TrainingError
 from taskgraph.arrays import Floats32
 
 SOURCE, ENTROPY, SND, DEV, ORACLE = "source", "entropy", "snd", "dev", "oracle"
@@ -102,12 +103,20 @@ class Evaluator:
         return EvaluatorOf(self, model)
 
     def measure(self, model: Classifier) -> float:
-        """Add a checkpoint, and return the number that chooses weights during training."""
+        """Add a checkpoint, and return the number that chooses weights during training.
+
+        Raises
+        ------
+        TrainingError
+            If features or scores are not finite: the training has diverged.
+        """
         pair = self.pair
         train_rows = spread_rows(len(pair.source_train.images), MOST)
         train = outputs(model.backbone, pair.source_train.images[train_rows], self.config)
         source, source_scores = self._both(model, pair.source_val.images)
         target, target_scores = self._both(model, pair.target_val.images)
+        if not all(np.isfinite(each).all() for each in (train, source, target, target_scores)):
+            raise TrainingError("the features or scores became infinite or NaN")
         rows = spread_rows(len(target), MOST)
         values = {
             SOURCE: top1(source_scores, pair.source_val.labels),

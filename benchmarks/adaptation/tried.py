@@ -9,6 +9,7 @@ import numpy as np
 
 from benchmarks.adaptation import collect
 from benchmarks.adaptation.settings import OWN
+from benchmarks.results.frame import part
 from benchmarks.results.markdown import NOTHING, number, table
 from benchmarks.results.record import Record
 
@@ -21,7 +22,7 @@ Trials = Mapping[tuple[float, float], float]
 def trials(records: Sequence[Record], group: str) -> dict[str, Trials]:
     """Return what was tried, by method, in the order of `METHOD_NAMES`."""
     found: dict[str, dict[tuple[float, float], list[float]]] = {}
-    own = collect.newest(records, collect.CHOICE, group)
+    own = shown_choices(records, group)
     for each in sorted(own, key=lambda one: collect.place_of_method(one.settings["method"])):
         asked, accuracy = each.settings, each.metrics["accuracy"]
         by = found.setdefault(asked["method"], {})
@@ -31,6 +32,19 @@ def trials(records: Sequence[Record], group: str) -> dict[str, Trials]:
         method: {trial: float(np.mean(values)) for trial, values in by.items()}
         for method, by in found.items()
     }
+
+
+def shown_choices(records: Sequence[Record], group: str) -> list[Record]:
+    """Return the records of choices that led to the trainings which the page shows.
+
+    Choices with other settings, such as other rates, led to others.
+    """
+    own = part(records, part=collect.CHOICE, group=group)
+    shown = collect.newest(records, collect.TRAINING, group) or own
+    if not shown:
+        return []
+    asked = shown[-1].settings
+    return part(own, **{name: asked.get(name) for name in collect.SHARED})
 
 
 def best_trial(tried: Trials) -> tuple[float, float]:
@@ -43,29 +57,34 @@ def tried_section(records: Sequence[Record], group: str) -> str:
     found = trials(records, group)
     if not found:
         return ""
-    own = collect.newest(records, collect.CHOICE, group)
+    own = shown_choices(records, group)
     seeds = " and ".join(map(str, sorted({each.seed or 0 for each in own})))
     pair = f"{own[0].settings['source']} → {own[0].settings['target']}"
     return (
-        f"{_how(group, pair)} The numbers are accuracies after the last step in percent, means "
-        f"over the seeds {seeds}; bold ones were chosen, of equal ones the first that was tried. "
-        "Where the best rate was the least or the largest one, another beyond it was tried as "
-        f"well.{_edges(found)}\n\n{_table(found)}\n\n"
+        f"{_how(group, pair, own[0].settings['rates'])} The numbers are accuracies after the last "
+        f"step in percent, means over the seeds {seeds}; bold ones were chosen, of equal ones the "
+        f"first that was tried.{_edges(found)}\n\n{_table(found)}\n\n"
     )
 
 
-def _how(group: str, pair: str) -> str:
+def _how(group: str, pair: str, rates: Sequence[float]) -> str:
     """Return the sentences that say by what rates and strengths were chosen."""
+    if len(rates) == 1:
+        return (
+            f"All methods have the rate {rates[0]:g}. Strengths were chosen on {pair}, which is "
+            "not reported, by accuracy on the labeled validation images of that pair's target."
+        )
+    wider = "Where the best rate was the least or the largest one, another beyond it was tried too."
     if group == OWN:
         return (
             "The rate of all methods was chosen by source-only's accuracy on the source's "
-            "validation images; every strength is 1."
+            f"validation images; every strength is 1. {wider}"
         )
     return (
         f"Rates and strengths were chosen on {pair}, which is not reported. Source-only's rate was "
         "chosen by its accuracy on the source's validation images; target-supervised and ADDA's "
         "first stage use the same rate. Rate and strength of each other method were chosen "
-        "together, by its accuracy on the labeled validation images of that pair's target."
+        f"together, by its accuracy on the labeled validation images of that pair's target. {wider}"
     )
 
 

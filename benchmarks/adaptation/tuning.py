@@ -29,6 +29,9 @@ BEYOND = 3.0
 MOST_BEYOND = 2
 """Most rates that are tried beyond those that were asked for."""
 
+RULE = "rate and strength together"
+"""Name of the rule of `chosen_trial`, in the settings of records."""
+
 Trial = tuple[float, float]
 """A learning rate and a strength."""
 
@@ -55,6 +58,11 @@ def chosen_trial(method: AdaptationMethod, group: PairGroup, settings: Settings,
     rate, _ = chosen_trial(METHODS[SOURCE_ONLY], group, settings, log)
     strengths = (STRENGTH,) if group.tuning is None else method.strengths
     return _best(method, (rate,), strengths, group, settings, log)
+
+
+def rule_of(method: AdaptationMethod) -> dict[str, Any]:
+    """Return the settings of a record that tell a method and how its trial was chosen."""
+    return {"method": method.name, "tuned": RULE, "strengths": list(method.strengths)}
 
 
 def _best(
@@ -96,7 +104,7 @@ def _accuracy(
     chosen: on the target's validation images, and of source-only on the source's.
     """
     domains = group.tuning or group.pairs[0]
-    asked: dict[str, Any] = {"part": CHOICE, **asked_for(group, settings), "method": method.name}
+    asked: dict[str, Any] = {"part": CHOICE, **asked_for(group, settings), **rule_of(method)}
     asked |= {"rate": trial[0], "strength": trial[1], "source": domains[0], "target": domains[1]}
     rule = SOURCE if method.name == SOURCE_ONLY else ORACLE
     found = []

@@ -56,7 +56,8 @@ def read_pictures(folder: Path, name: str, *, flat: bool) -> PictureFolder:
     if not paths:
         where = "in a subfolder" + (" or in the folder itself" if flat else "")
         raise InvalidTableError(f"{folder} has no picture {where}, expected one subfolder a class")
-    note_left_out(folder, classes)
+    if labeled:
+        note_left_out(folder, classes)
     images = np.stack([read_picture(path, FOLDER_SIZE) for path in paths])
     data = Data(
         name,
@@ -66,6 +67,7 @@ def read_pictures(folder: Path, name: str, *, flat: bool) -> PictureFolder:
         split_by_hash(images, np.arange(len(images)), None),
         OWN_LICENSE,
         str(folder),
+        may_change=True,
     )
     return PictureFolder(data, tuple(path.relative_to(folder).as_posix() for path in paths))
 

@@ -47,6 +47,7 @@ def of_group(records: Sequence[Record], group: str) -> list[Record]:
         each
         for each in own
         if each.settings["sets"] == last["sets"]
+        and each.settings.get("common_classes") == last.get("common_classes")
         and each.settings.get("test_samples", last.get("test_samples")) == last.get("test_samples")
     ]
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from benchmarks.data.data import Data, contents_of
+from benchmarks.data.data import Data
 from benchmarks.data.sheet import numbered_sheet
 from benchmarks.results.figures import write_jpeg
 from benchmarks.results.log import Log
@@ -21,15 +22,20 @@ def quiz_file(group: str) -> str:
     return f"quiz_{re.sub(r'[^a-z0-9]+', '_', group.lower())}.jpg"
 
 
-def write_quiz(group: str, sets: Sequence[Data], log: Log) -> None:
+def write_quiz(group: str, sets: Sequence[Data], more: Mapping[str, Any], log: Log) -> None:
     """Draw samples of all sets in random order, write one picture, and record the answers.
 
     A group whose sets have features instead of images has no quiz.
+
+    Parameters
+    ----------
+    more : dict
+        Further settings of the record, which tell the items.
     """
     if not all(data.images for data in sets):
         return
     asked = {"part": QUIZ, "group": group, "sets": [data.name for data in sets]}
-    asked |= contents_of(sets)
+    asked |= more
     rng = np.random.default_rng(SEED)
     owners = rng.permutation(np.resize(np.arange(len(sets)), COUNT))
     pictures = [sets[k].inputs[rng.integers(len(sets[k].inputs))] for k in owners]

@@ -56,7 +56,7 @@ def run(settings: Settings, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     for group in compared:
         log_group(group, settings, log)
-        write_quiz(group.name, _prepared(group, settings), log)
+        write_quiz(group.name, group.sets, asked_of(group, settings), log)
 
 
 def check(settings: Settings) -> None:
@@ -122,6 +122,12 @@ class Measurement:
         return {data.name: self.samples(data.name, seed, None) for data in self.sets}
 
 
+def asked_of(group: SetGroup, settings: Settings) -> dict[str, Any]:
+    """Return what the settings of a group's records say of its items, beside the sets' names."""
+    dropped = {"common_classes": True} if settings.common_classes else {}
+    return {**contents_of(group.sets), **dropped}
+
+
 def log_group(group: SetGroup, settings: Settings, log: Log) -> None:
     """Measure all parts of a group, one kind of features after another."""
     sets = _prepared(group, settings)
@@ -135,7 +141,7 @@ def log_group(group: SetGroup, settings: Settings, log: Log) -> None:
             "features": name,
             "classifier": settings.classifier,
             "test_samples": settings.test,
-            **contents_of(sets),
+            **asked_of(group, settings),
         }
         measured = Measurement(sets, features, rows, settings, of, log)
         classifier = CLASSIFIERS[settings.classifier]

@@ -68,7 +68,9 @@ def _load(name: str, root: Path | None) -> Data:
             f"--data names {name}, which {found}; expected a folder with one subfolder a class"
         )
     read = read_scenes if (folder / "manifest.json").is_file() else read_folder
-    return Source(folder.name, "", OWN_LICENSE, "", lambda _: folder, read).load(root)
+    return Source(folder.name, "", OWN_LICENSE, "", lambda _: folder, read, may_change=True).load(
+        root
+    )
 
 
 def with_common_classes(sets: Sequence[Data], *, drop: bool = False) -> list[Data]:

@@ -37,6 +37,8 @@ class Data:
         How to get the set.
     groups : tuple of str
         The group of each item, such as its building; empty where items are independent.
+    may_change : bool
+        Whether the set is a folder of the user that may hold other items under the same name.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Data:
     license: str
     source: str
     groups: tuple[str, ...] = field(default=())
+    may_change: bool = False
 
     def __post_init__(self) -> None:
         count = len(self.inputs)
@@ -78,15 +81,15 @@ class Data:
 
 
 OWN_LICENSE = "the user's own"
-"""License of sets from a folder of the user, whose pictures may change under the same name."""
+"""License of sets of the user's own pictures."""
 
 
 def contents_of(sets: Iterable[Data]) -> dict[str, str]:
-    """Return ``{"contents": H}`` for records: H hashes all items of the user's own sets.
+    """Return ``{"contents": H}`` for records: H hashes all items of sets that may change.
 
-    It is empty where no set is the user's own, since the name of any other set tells its items.
+    It is empty where no set may change, since the name of any other set tells its items.
     """
-    own = [each for each in sets if each.license == OWN_LICENSE]
+    own = [each for each in sets if each.may_change]
     return {"contents": value_hash([_identity(each) for each in own])[:16]} if own else {}
 
 

@@ -123,8 +123,7 @@ def read_folder(place: Path) -> RawData:
         raise InvalidTableError(
             f"{place} has no picture in a subfolder, expected one subfolder a class"
         )
-    for root in roots:
-        note_left_out(root, names)
+    note_left_out(place, names, parts if TRAIN in parts else ())
     splits = dict(zip(parts, rows, strict=True)) if TRAIN in parts else all_rows(len(images))
     if VAL in splits and TEST not in splits:  # a set with two splits: the second one is tested on
         splits[TEST] = splits.pop(VAL)
@@ -163,6 +162,7 @@ def _scenes(domain: str) -> Source:
         f"taskgraph scenes FOLDER/{name} --domain {domain}, where FOLDER is that of --data-root",
         within(name),
         read_scenes,
+        may_change=True,
     )
 
 
@@ -175,6 +175,7 @@ def folder_source(name: str) -> Source:
         f"put it into the folder of --data-root as {name}, with one subfolder a class",
         within(name),
         partial(read_folder),
+        may_change=True,
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.data.data import TEST, TRAIN, VAL, Data, split_by_hash
 from taskgraph.arrays import Array, Integers
-from taskgraph.errors import TaskgraphError
+from taskgraph.errors import InvalidTableError, TaskgraphError
 
 ROOT_VARIABLE = "TASKGRAPH_DATA"
 """Environment variable of the folder that holds the user's data sets."""
@@ -59,6 +59,8 @@ class Source:
         Takes the user's folder of data sets (or None); returns the path of this set, or None.
     read : callable
         Takes that path; returns `RawData`.
+    may_change : bool
+        See `Data`.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Source:
     get: str
     find: Callable[[Path | None], Path | None]
     read: Callable[[Path], RawData]
+    may_change: bool = False
 
     def place(self, root: Path | None = None) -> Path | None:
         """Return the path of the set on this machine, or None."""
@@ -98,6 +101,7 @@ class Source:
             self.license,
             self.get,
             items.groups,
+            self.may_change,
         )
 
 
@@ -106,12 +110,13 @@ def data_root(root: Path | None = None) -> Path | None:
 
     Raises
     ------
-    MissingDataError
-        If there is no such folder.
+    InvalidTableError
+        If there is no such folder. It is no `MissingDataError`, which some suites take as one set
+        that they leave out.
     """
     named = os.environ.get(ROOT_VARIABLE)
     folder = root if root is not None else Path(named) if named else None
     if folder is not None and not folder.is_dir():
         where = "--data-root" if root is not None else f"the variable {ROOT_VARIABLE}"
-        raise MissingDataError(f"{where} names {folder}, which is no folder; name another one")
+        raise InvalidTableError(f"{where} names {folder}, which is no folder; name another one")
     return folder

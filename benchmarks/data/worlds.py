@@ -49,7 +49,8 @@ def scene_domains(
             seed=WORLD_SEED,
             domain=domain,
         )
-        found.append(load(name, work))
+        # Their settings tell the items: the number of buildings and of views.
+        found.append(replace(load(name, work), may_change=False))
     return found
 
 

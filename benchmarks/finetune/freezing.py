@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,6 +131,7 @@ def record_timm_trap(log: Log) -> None:
         from encoders.networks.zoo import import_timm
 
         timm: Any = import_timm()
+        importlib.import_module("timm.optim")
         model = timm.create_model("resnet18", pretrained=False)
         groups = timm.optim.param_groups_layer_decay(model, layer_decay=0.75)
         scales = sorted({round(group["lr_scale"], 6) for group in groups})

@@ -72,7 +72,7 @@ def measure(settings: Settings, log: Log) -> None:
 def asked_of(target: TargetImages, settings: Settings) -> dict[str, Any]:
     """Return the settings that all records of a target have."""
     n = target.sizes(settings.sizes)[-1]
-    return {"part": "layers", "network": LITE0, "case": target.name, "images": n}
+    return {"part": "layers", "network": LITE0, "case": target.name, **target.contents, "images": n}
 
 
 def measure_probes(target: TargetImages, settings: Settings, log: Log) -> None:

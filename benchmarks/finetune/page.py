@@ -71,7 +71,7 @@ def records_by_part(folder: Path) -> dict[str, list[Record]]:
         If there is none.
     """
     by_part: dict[str, list[Record]] = {}
-    for record in of_newest_contents(read_records(folder), "target"):
+    for record in of_newest_contents(read_records(folder), "part", "target", "case"):
         by_part.setdefault(record.settings["part"], []).append(record)
     if not by_part:
         raise InvalidDataError(

@@ -167,11 +167,12 @@ def _in_folder(place: Path) -> list[LabeledFile]:
                     "folder"
                 )
             found += [(path, folder.name, split) for path in pictures]
-        note_left_out(root, [folder.name for folder in folders])
     if not found:
         beside = len(list_pictures(place))
         but = f" but {beside} pictures of unknown class" if beside else ""
         raise InvalidDataError(f"{place} has no subfolder{but}; {EXPECTED.format(place.name)}")
+    classes = sorted({name for _, name, _ in found})
+    note_left_out(place, classes, [] if roots == [(place, None)] else given)
     return found
 
 

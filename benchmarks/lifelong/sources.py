@@ -150,5 +150,6 @@ def _read(name: str, root: Path | None) -> Data:
         f"the folder {place.name}",
         lambda _root: place,
         read_folder,
+        may_change=True,
     )
     return source.load(root)

@@ -89,14 +89,17 @@ def latest(records: Sequence[Record], *names: str) -> list[Record]:
     return [each for each in records if [each.settings.get(name) for name in names] == wanted]
 
 
-def of_newest_contents(records: Sequence[Record], name: str) -> list[Record]:
+def of_newest_contents(records: Sequence[Record], *names: str) -> list[Record]:
     """Return the records without those of pictures that a folder of the user no longer has.
 
-    Of each value of the setting ``name``, such as a target, the newest record's setting
-    ``contents`` counts; see `benchmarks.data.data.contents_of`.
+    Of those with the same values of the settings ``names``, such as a part and a target, the newest
+    record's setting ``contents`` counts; see `benchmarks.data.data.contents_of`.
     """
-    newest = {each.settings.get(name): each.settings.get("contents") for each in records}
-    return [e for e in records if e.settings.get("contents") == newest[e.settings.get(name)]]
+    keys = [tuple(each.settings.get(name) for name in names) for each in records]
+    contents = [each.settings.get("contents") for each in records]
+    newest = dict(zip(keys, contents, strict=True))
+    rows = zip(records, keys, contents, strict=True)
+    return [record for record, key, content in rows if content == newest[key]]
 
 
 def part(records: Sequence[Record], **settings: Any) -> list[Record]:

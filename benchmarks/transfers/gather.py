@@ -130,13 +130,13 @@ def _own(part: str, inputs: Inputs) -> dict[str, Any]:
     if part == SWEEP:
         return {"bank_sha256": file_hash(inputs.bank / MANIFEST) if inputs.bank else None}
     if part == STRUCTURE:
-        return {"published_sha256": _published_hash(inputs.published_at)}
+        return {"published_sha256": published_hash(inputs.published_at)}
     if part == CLOSED:
         return {"closed_sha256": sweep_hash(inputs.closed) if inputs.closed else None}
     return {}
 
 
-def _published_hash(path: Path | None) -> str | None:
+def published_hash(path: Path | None) -> str | None:
     """Return the hash of the published measurements, a folder or a table; None without them."""
     if path is None or not path.is_dir():
         return None if path is None else file_hash(path)

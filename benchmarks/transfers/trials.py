@@ -23,11 +23,13 @@ from benchmarks.results.markdown import NOTHING, interval, number, table
 from benchmarks.results.measures import Estimate, t_interval
 from benchmarks.results.record import Record, read_records
 from benchmarks.transfers.finished import FinishedSweep, read_finished, read_published
+from benchmarks.transfers.gather import published_hash
 from benchmarks.transfers.provenance import without_places
 from benchmarks.transfers.published import by_target, matrices, measured_cells
 from benchmarks.transfers.results_folder import required
 from benchmarks.transfers.settings import Settings
 from benchmarks.transfers.structure import of_single_sources
+from encoders.bank.identity import bank_hash
 from encoders.transfer.file_names import CONFIG, LOSSES, TRANSFERS
 from taskgraph.errors import InvalidTableError
 from taskgraph.transfers import Transfers
@@ -46,7 +48,8 @@ def measure_trials(settings: Settings, log: Log) -> None:
         If a trial is written otherwise, a folder is no sweep, or the tables have no target with
         `LEAST` single sources in common.
     """
-    theirs = read_published(Path(settings.published or TASKONOMY))
+    published_at = Path(settings.published or TASKONOMY)
+    theirs = read_published(published_at)
     for text in settings.trials:
         name, base, changed = parsed(text)
         before = read_finished(base)
@@ -55,7 +58,12 @@ def measure_trials(settings: Settings, log: Log) -> None:
             "part": TRIAL,
             "trial": name,
             "changes": changes(before, after),
-            "tables": [file_hash(each / TRANSFERS) for each in (base, changed or base)],
+            "tables": [
+                file_hash(each / name)
+                for each in (base, changed or base)
+                for name in (TRANSFERS, LOSSES)
+            ],
+            "published_sha256": published_hash(published_at),
         }
         if not log.has(asked):
             rows = agreement_rows(*tables_of(before, after), theirs)
@@ -98,7 +106,9 @@ def tables_of(before: FinishedSweep, after: FinishedSweep | None) -> tuple[Trans
 
 
 def changes(before: FinishedSweep, after: FinishedSweep | None) -> dict[str, list[Any]]:
-    """Return the settings of images and trainings in which two sweeps differ, with both values.
+    """Return the settings in which two sweeps differ, each with both values.
+
+    Which sets of sources were measured is none of them: single sources alone are compared.
 
     Raises
     ------
@@ -111,15 +121,21 @@ def changes(before: FinishedSweep, after: FinishedSweep | None) -> dict[str, lis
     names = [name for name in {**one, **other} if one.get(name) != other.get(name)]
     if not names:
         raise InvalidTableError(
-            f"{before.folder} and {after.folder} have the same images and trainings, expected a "
-            "change"
+            f"{before.folder} and {after.folder} have the same settings, expected a change"
         )
     return {name: [one.get(name), other.get(name)] for name in names}
 
 
+OF_SETS = ("candidates", "max_order", "screen", "scratch", "scratch_trials")
+"""Settings of a sweep that no single source depends on."""
+
+
 def _trained(sweep: FinishedSweep) -> dict[str, Any]:
-    config = without_places(required(sweep.config, sweep, CONFIG))
-    return {name: config[name] for name in ("pool", "fit", "preset")}
+    """Return the settings that single sources depend on, with the hash of the bank."""
+    config = required(sweep.config, sweep, CONFIG)
+    kept = {k: v for k, v in without_places(config).items() if k not in OF_SETS}
+    networks = config.get("bank")
+    return kept | ({"bank": bank_hash(networks)} if networks else {})
 
 
 def agreement_rows(before: Transfers, after: Transfers, theirs: Transfers) -> pd.DataFrame:

@@ -6,6 +6,7 @@ import io
 import itertools
 import pickle
 import struct
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,15 @@ from PIL import Image
 from scipy.io import savemat
 
 from benchmarks.data import folders, packages
-from benchmarks.data.data import TEST, TRAIN, VAL, Data, item_hashes, split_by_hash
+from benchmarks.data.data import (
+    TEST,
+    TRAIN,
+    VAL,
+    Data,
+    contents_of,
+    item_hashes,
+    split_by_hash,
+)
 from benchmarks.data.formats import read_idx, read_pickle, read_picture, read_svhn
 from benchmarks.data.registry import SOURCES, load, sources
 from benchmarks.data.sheet import CELL, MARGIN, TEXT, contact_sheet
@@ -284,6 +293,38 @@ def test_a_folder_may_have_its_own_splits(tmp_path):
     (tmp_path / "empty" / "a").mkdir(parents=True)
     with pytest.raises(InvalidTableError, match="has no picture in a subfolder, expected one sub"):
         load("empty", tmp_path)
+
+
+def test_what_lies_beside_the_splits_is_said(tmp_path, capsys):
+    for place in ("train/a", "train/b", "test/a", "test/b", "extra/a"):
+        picture(tmp_path / "own" / place / "0.png", "red")
+        picture(tmp_path / "own" / place / "1.png", (10, 20, len(place)))
+    picture(tmp_path / "own" / "loose.png", "red")
+    load("own", tmp_path)
+    said = capsys.readouterr().err
+    assert "own: left out 1 picture(s) in no subfolder, such as loose.png; 1 folder(s)" in said
+    assert "1 folder(s) beside train and test, such as extra" in said
+
+
+def test_pictures_of_numbers_without_a_scale_are_refused_and_others_keep_theirs(tmp_path):
+    values = np.linspace(0, 1, 64, dtype=np.float32).reshape(8, 8)
+    Image.fromarray(values).save(tmp_path / "real.tif")
+    with pytest.raises(InvalidDataError, match=r"real\.tif has floating-point numbers"):
+        read_picture(tmp_path / "real.tif")
+    whole_numbers = np.arange(64, dtype=np.int32).reshape(8, 8) * 4
+    Image.fromarray(whole_numbers).save(tmp_path / "whole.tif")
+    assert (read_picture(tmp_path / "whole.tif")[..., 0] == whole_numbers).all()
+
+
+def test_sets_that_may_change_are_told_apart_by_their_items():
+    fixed = Data("f", np.zeros((2, 4)), None, (), {}, "", "")
+    assert contents_of([fixed]) == {}
+    own = replace(fixed, may_change=True)
+    assert contents_of([own, fixed]) == contents_of([replace(own, name="g")])
+    changed = replace(own, inputs=np.ones((2, 4)))
+    labeled = replace(own, labels=np.array([0, 0]), classes=("a",))
+    found = {contents_of([each])["contents"] for each in (own, changed, labeled)}
+    assert len(found) == 3
 
 
 def test_a_picture_is_cut_to_its_middle_square(tmp_path):

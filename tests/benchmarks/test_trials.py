@@ -73,6 +73,24 @@ def test_a_trial_is_recorded_once_with_both_agreements(folders, tmp_path):
     assert "| tournaments: single sources and sets → single sources alone |" in section
 
 
+def test_another_published_table_and_other_settings_are_other_trials(folders, tmp_path):
+    text = "images={0}/few:{0}/many"
+    assert trials(folders, text, tmp_path) == 0
+    other = tmp_path / "other.csv"
+    write_transfers(tg.affinities(Losses.from_frame(losses_frame(2))).transfers, other)
+    command = ["bench", "transfers", "--trials", text.format(folders), "--out", str(tmp_path)]
+    assert run([*command, "--published", str(other)]) == 0
+    first, second = read_records(tmp_path)
+    assert first.metrics != second.metrics
+    assert len(newest_trials(tmp_path)) == 1
+    changed = sweep(tmp_path / "ridge", losses_frame(1), 1000)
+    config = json.loads((changed / "config.json").read_text())
+    config |= {"readout": "ridge", "bank": {"edge2d": "1f"}, "max_order": 5}
+    (changed / "config.json").write_text(json.dumps(config))
+    assert trials(folders, f"readout={{0}}/few:{changed}", tmp_path) == 0
+    assert set(read_records(tmp_path)[-1].settings["changes"]) == {"readout", "bank"}
+
+
 def test_agreements_are_scipys_on_the_cells_that_all_tables_have():
     names = ("autoencoder", "rgb2depth", "edge2d", "reshade", "rgb2sfnorm")
     before, after, theirs = (measured_table(names, seed) for seed in range(3))
@@ -95,7 +113,7 @@ def test_the_verdict_is_the_intervals():
     ("text", "message"),
     [
         ("images={0}/few", "expected NAME=BASE:CHANGED with two folders"),
-        ("images={0}/few:{0}/few", "have the same images and trainings, expected a change"),
+        ("images={0}/few:{0}/few", "have the same settings, expected a change"),
         ("images={0}/none:{0}/few", "none/transfers.csv"),
     ],
 )

@@ -17,7 +17,10 @@ from benchmarks.results.measures import t_interval
 from benchmarks.results.record import Record
 from taskgraph.plot.figures import Picture
 
-SHARED = ("source", "target", "network", "steps", "batch", "rate", "buildings", "views")
+SHARED = (
+    *("source", "target", "network", "bank_hash"),
+    *("steps", "batch", "rate", "buildings", "views"),
+)
 COLORS = {REAL: "#4b5563", "pretrained": "#2563eb", MIXED: "#059669", ADAPTED: "#d97706"}
 
 TEXT = """## {source} scenes that help {target} ones

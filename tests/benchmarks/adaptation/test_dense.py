@@ -211,3 +211,13 @@ def test_a_task_that_does_not_gain_from_real_labels_has_no_worth(last, rows):
     ]
     assert len(section.worths(records, "rgb2depth", "mixed")) == rows
     assert ("is worth, of them," in section.dense_verdict(records)) == bool(rows)
+
+
+def test_records_of_another_bank_are_other_records():
+    asked = {"part": "dense", "network": "bank:autoencoder", "source": "drawn", "target": "phone"}
+    asked |= dict.fromkeys(("steps", "batch", "rate", "buildings", "views"), 4)
+    old, new = (
+        Record("adapt", {**asked, "bank_hash": bank}, 0, "test", {"value": 1.0}, None, None)
+        for bank in ("a", "b")
+    )
+    assert section.dense_records([old, new]) == [new]

@@ -158,8 +158,62 @@ def test_networks_come_from_a_bank_of_the_users_own(folders, tmp_path, capsys):
     for task in ("rgb2sfnorm", "autoencoder"):
         shutil.copy(default_bank() / f"{task}{SUFFIX}", bank)
     assert run(["bench", "adapt", *flags]) == 0
+    starts = "--start", "bank:autoencoder", "--features", "bank:normals"
+    assert run(["bench", "adapt", *flags, *starts]) == 0, "features are not used with a start"
     last = read_records(tmp_path / "out")[-1].settings
     assert last["bank_hash"] == bank_hash(network_hashes(bank)) != shipped_bank_hash()
+
+
+def test_a_run_on_features_is_measured_once_and_follows_pictures_that_only_it_predicts(tmp_path):
+    """The target's foxes have no class in the source: they are predicted, and trained on never."""
+    rng = np.random.default_rng(0)
+    for place in ("a/cat", "a/dog", "b/cat", "b/dog", "b/fox"):
+        (tmp_path / place).mkdir(parents=True)
+        for k in range(30):
+            pixels = rng.integers(0, 256, (8, 8), np.uint8)
+            Image.fromarray(pixels).save(tmp_path / place / f"{k}.png")
+    flags = "--methods", "source-only", "--work", str(tmp_path / "work")
+    flags = "--source", str(tmp_path / "a"), "--target", str(tmp_path / "b"), *TINY, *flags
+    out = tmp_path / "out"
+    assert run(["bench", "adapt", *flags, "--out", str(out)]) == 0
+    before, table = (out / FILE).read_bytes(), pd.read_csv(out / "predictions.csv")
+    assert run(["bench", "adapt", *flags, "--out", str(out)]) == 0
+    assert (out / FILE).read_bytes() == before
+    Image.new("L", (8, 8), 255).save(tmp_path / "b" / "fox" / "0.png")
+    assert run(["bench", "adapt", *flags, "--out", str(out)]) == 0
+    again = pd.read_csv(out / "predictions.csv")
+    moved = again["probability"] != table["probability"]
+    assert again["file"][moved].tolist() == ["fox/0.png"]
+
+
+def test_trainings_that_diverge_are_recorded_and_told(folders, tmp_path, capsys):
+    for steps in ("1", "4"):
+        flags = "--steps", steps, "--out", str(tmp_path / steps), "--methods", "source-only,mcc"
+        assert adapt(folders, *flags, "--rates", "0.01,1e30") == 0, "a rate is left"
+        records = read_records(tmp_path / steps)
+        found = {each.settings["rate"] for each in records if _diverged(each)}
+        assert found == {1e30}
+    assert adapt(folders, "--rates", "1e30", "--out", str(tmp_path / "all")) == 2
+    assert "every training diverged; try smaller --rates" in capsys.readouterr().err
+    records = read_records(tmp_path / "4")
+    last = next(each for each in reversed(records) if each.settings["part"] == "training")
+    broken = replace(last, metrics={**last.metrics, "checkpoints": [], "diverged": "nan"}, seed=1)
+    text = sections.group_section([*records, broken], "own")
+    assert "diverged, which the tables leave out: mcc on source → target, seed 1." in text
+
+
+def _diverged(record):
+    return record.settings["part"] == "choice" and record.metrics["accuracy"] is None
+
+
+def test_the_page_shows_the_choices_of_the_trainings_that_it_shows(folders, tmp_path):
+    out = "--out", str(tmp_path), "--methods", "source-only"
+    assert adapt(folders, *out, "--rates", "0.01,0.03") == 0
+    assert "The rate of all methods was chosen" in (tmp_path / "README.md").read_text()
+    assert adapt(folders, *out, "--rates", "0.02") == 0
+    assert "The rate of all methods was chosen" not in (tmp_path / "README.md").read_text()
+    assert adapt(folders, *out, "--rates", "0.01,0.03") == 0
+    assert "The rate of all methods was chosen" in (tmp_path / "README.md").read_text()
 
 
 def test_what_is_left_out_is_said(tmp_path, capsys):

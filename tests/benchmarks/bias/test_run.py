@@ -147,6 +147,17 @@ def test_other_pictures_in_the_same_folder_are_measured_again(two_folders, tmp_p
     assert collect.of_group(again, "one+two") == again[len(first) :]
 
 
+def test_parts_that_are_measured_one_after_another_share_a_page(two_folders, tmp_path):
+    out = "--out", str(tmp_path), "--sizes", "8", "--seeds", "2"
+    assert bias(two_folders, *out, "--parts", "cross") == 0
+    assert bias(two_folders, *out, "--parts", "name") == 0
+    text = (tmp_path / "README.md").read_text()
+    assert "### Negative samples" in text
+    assert "Name that data" in text
+    records = read_records(tmp_path)
+    assert sum(each.settings["part"] == "quiz" for each in records) == 1
+
+
 def test_a_folder_beside_the_user_is_a_folder(two_folders, tmp_path, monkeypatch):
     monkeypatch.chdir(two_folders)
     out = str(tmp_path / "out")
