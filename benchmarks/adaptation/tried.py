@@ -110,7 +110,7 @@ def _table(found: Mapping[str, Trials]) -> str:
         for method, tried in found.items()
         for strength in sorted({each for _, each in tried})
     ]
-    return table(["method", "strength:", *(f"rate {rate:g}:" for rate in rates)], cells)
+    return table(["method", "strength:", *(f"rate {rate:.3g}:" for rate in rates)], cells)
 
 
 def _cell(tried: Trials, trial: tuple[float, float]) -> str:
