@@ -65,7 +65,7 @@ ORDER = {
     "samples < fingerprint < examples < taskonomy < buildings < overlap",
     "encoders.bank": "commit < pretrained < identity < config < splits < record < training < jobs "
     "< table1 < predict",
-    "encoders.transfer": "file_names < candidates < screened < data < store < ridge < scores < "
+    "encoders.transfer": "file_names < alone < candidates < screened < data < store < ridge < scores < "
     "agreement < "
     "families < family_moments < pruning < readouts < scratch < settings < records < "
     "represented < measure < rungs < repeats < closed < external_sources < used_views < "

@@ -15,6 +15,7 @@ from encoders.dataset.overlap import (
 )
 from encoders.engines import Engine, Job, Outcome, run_jobs, with_threads
 from encoders.errors.storage import storing
+from encoders.transfer.alone import alone_in
 from encoders.transfer.candidates import (
     CANDIDATES,
     CandidateRule,
@@ -116,7 +117,8 @@ def sweep(
     Raises
     ------
     TrainingError
-        If ``out`` holds a sweep of another configuration, or of other data.
+        If ``out`` holds a sweep of another configuration, or of other data, or another process is
+        writing into it.
     InvalidDataError
         If the bank lacks a network, its networks differ in their size, or they were trained on
         validation or test buildings and ``config`` does not allow that.
@@ -124,6 +126,19 @@ def sweep(
         If ``out`` cannot be written; results are kept, and the same call continues.
     """
     config.transfer.check(used_networks(config))
+    with alone_in(out):
+        return _sweep(config, out, engine, rule, seeds or SeedPlan(), progress)
+
+
+def _sweep(
+    config: SweepConfig,
+    out: Path,
+    engine: Engine,
+    rule: CandidateRule | None,
+    seeds: SeedPlan,
+    progress: ProgressFactory,
+) -> SweepOutcome:
+    """Measure what the folder lacks; see `sweep`."""
     pool = config.transfer.pool
     index = None
     if pool.listing is None:
@@ -149,7 +164,7 @@ def sweep(
         logger.info(
             "self of %s is measured again: it was in the units of other data", ", ".join(removed)
         )
-    seeds, rule = seeds or SeedPlan(), rule or CANDIDATES[config.candidates]
+    rule = rule or CANDIDATES[config.candidates]
     forget_pruned(seeds, out, records(out))
     stages = _Stages(config, out, engine, progress, rule, seeds)
     stages.run("encode", encodings(config, out))

@@ -23,6 +23,7 @@ from encoders.training.config import FitConfig
 from encoders.training.loop import losses
 from encoders.training.objective import loss_of
 from encoders.transfer import measure as measuring
+from encoders.transfer.alone import alone_in
 from encoders.transfer.candidates import SubsetsOfBest
 from encoders.transfer.closed import measure_by_ridge, penalty_of, proposals, ranked, screen
 from encoders.transfer.config_file import write_or_check_config
@@ -343,6 +344,14 @@ def test_every_target_has_its_references_and_all_sources_but_itself(small):
     assert ("fix_pose", ("fix_pose",)) not in found
     assert ("rgb2depth", ("fix_pose",)) in found
     assert len(found) == (3 + 3) + (3 + 4)
+
+
+def test_a_second_sweep_in_the_same_folder_is_refused_while_the_first_one_runs(small, tmp_path):
+    with alone_in(tmp_path), pytest.raises(TrainingError, match="another sweep is writing into"):
+        sweep(small, tmp_path, LocalEngine(jobs=1))
+    assert not (tmp_path / "config.json").exists()
+    with alone_in(tmp_path):
+        pass  # the lock is free again
 
 
 def test_another_configuration_is_refused(small, tmp_path):
