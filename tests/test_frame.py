@@ -65,9 +65,8 @@ ORDER = {
     "samples < fingerprint < examples < taskonomy < buildings < overlap",
     "encoders.bank": "commit < pretrained < identity < config < splits < record < training < jobs "
     "< table1 < predict",
-    "encoders.transfer": "file_names < alone < candidates < screened < data < store < ridge < scores < "
-    "agreement < "
-    "families < family_moments < pruning < readouts < scratch < settings < records < "
+    "encoders.transfer": "file_names < alone < candidates < screened < data < store < ridge < "
+    "scores < agreement < families < family_moments < pruning < readouts < scratch < settings < records < "
     "represented < measure < rungs < repeats < closed < external_sources < used_views < "
     "config_file < scratch_trials < jobs < sweep < gather",
     "encoders.features": "settings < label_columns < label_table < shapes < npz < parquet < "
