@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.adaptation import collect
+from benchmarks.adaptation.broken import broken_line, diverged_line
 from benchmarks.adaptation.collect import SOURCE_ONLY, TARGET_SUPERVISED, PairSummary
 from benchmarks.adaptation.decisions import decision_section
 from benchmarks.adaptation.office_caltech import PairAccuracy, as_markdown
@@ -55,7 +56,8 @@ def group_section(records: Sequence[Record], group: str) -> str:
         text += f"![Share of the gap covered](gap_{group}.svg)\n\n"
     if rows:
         text += _rule_table(records, group)
-    text += _diverged(records, group) + tried_section(records, group)
+    text += diverged_line(records, group) + broken_line(records, group)
+    text += tried_section(records, group)
     if collect.newest(records, collect.EMBEDDING, group):
         text += (
             "Features by t-SNE (openTSNE), before and after adaptation; a color is a class, "
@@ -81,7 +83,7 @@ def group_verdict(records: Sequence[Record], group: str) -> str:
     """
     shares: dict[str, list[Estimate]] = {}
     rows = group_summaries(records, group)
-    if not rows and _diverged(records, group):
+    if not rows and diverged_line(records, group):
         return f"{group}: trainings diverged, so that no accuracy is known; try smaller --rates."
     if not rows:
         return (
@@ -184,16 +186,6 @@ def _rule_table(records: Sequence[Record], group: str) -> str:
         "percent. The target-supervised reference is always chosen by the target's validation "
         f"images.\n\n{rules}\n\n{table(heads, cells)}\n\n"
     )
-
-
-def _diverged(records: Sequence[Record], group: str) -> str:
-    """Return which trainings diverged, so that no table has them; "" if none did."""
-    own = collect.newest(records, collect.TRAINING, group)
-    asked = [(each.settings, each.seed) for each in own if "diverged" in each.metrics]
-    if not asked:
-        return ""
-    names = [f"{s['method']} on {s['source']} → {s['target']}, seed {seed}" for s, seed in asked]
-    return f"Trainings that diverged, which the tables leave out: {'; '.join(names)}.\n\n"
 
 
 def _own_choice(records: Sequence[Record]) -> str:

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from benchmarks.adaptation import collect, sections, selection
+from benchmarks.adaptation.broken import broken_line
 from benchmarks.adaptation.own_predictions import chosen_method
 from benchmarks.adaptation.pair_groups import (
     DIGIT_PAIRS,
@@ -20,7 +21,7 @@ from benchmarks.adaptation.pair_groups import (
 from benchmarks.adaptation.settings import SUITE
 from benchmarks.adaptation.two_folders import own_group, read_pictures
 from benchmarks.results.banks import shipped_bank_hash
-from benchmarks.results.record import FILE, read_records
+from benchmarks.results.record import FILE, Record, read_records
 from encoders.bank.identity import bank_hash, network_hashes
 from encoders.bank.pretrained import SUFFIX, default_bank
 from taskgraph.cli import run
@@ -200,6 +201,27 @@ def test_trainings_that_diverge_are_recorded_and_told(folders, tmp_path, capsys)
     broken = replace(last, metrics={**last.metrics, "checkpoints": [], "diverged": "nan"}, seed=1)
     text = sections.group_section([*records, broken], "own")
     assert "diverged, which the tables leave out: mcc on source → target, seed 1." in text
+
+
+def test_trainings_that_break_down_are_counted():
+    """At the end source-only is right on .9 of the source's images; half of that is .45."""
+
+    def training(method, seed, *ends):
+        points = [
+            {"step": k, "values": {"source": v}, "accuracy": 0.5, "class_accuracy": 0.5}
+            for k, v in enumerate(ends)
+        ]
+        asked = {"part": "training", "group": "digits", "source": "a", "target": "b"}
+        metrics = {"checkpoints": points}
+        return Record("adapt", {**asked, "method": method}, seed, "test", metrics, None, None)
+
+    records = [training("source-only", seed, 0.1, 0.9) for seed in (0, 1, 2)]
+    records += [training("coral", 0, 0.9, 0.44), training("coral", 1, 0.1, 0.46)]
+    records += [training("coral", 2), training("mcc", 0, 0.9, 0.9)]
+    assert "accuracy on the source's validation images: coral 1 of 2." in broken_line(
+        records, "digits"
+    )
+    assert broken_line(records[:3], "digits") == ""
 
 
 def _diverged(record):
