@@ -10,9 +10,7 @@ from typing import Any
 
 from encoders.dataset.index import Index
 from encoders.dataset.listing import INDEX, index_of_run, keep_index
-from encoders.dataset.overlap import (
-    unknown_warning,
-)
+from encoders.dataset.overlap import Overlap, unknown_warning
 from encoders.engines import Engine, Job, Outcome, run_jobs, with_threads
 from encoders.errors.storage import storing
 from encoders.transfer.alone import alone_in
@@ -126,29 +124,23 @@ def sweep(
         If ``out`` cannot be written; results are kept, and the same call continues.
     """
     config.transfer.check(used_networks(config))
-    with alone_in(out):
-        return _sweep(config, out, engine, rule, seeds or SeedPlan(), progress)
-
-
-def _sweep(
-    config: SweepConfig,
-    out: Path,
-    engine: Engine,
-    rule: CandidateRule | None,
-    seeds: SeedPlan,
-    progress: ProgressFactory,
-) -> SweepOutcome:
-    """Measure what the folder lacks; see `sweep`."""
-    pool = config.transfer.pool
-    index = None
+    pool, index = config.transfer.pool, None
     if pool.listing is None:
         index = index_of_run(pool.data, [pool.task(name) for name in config.targets])
     overlap = checked_overlap(config, index)
-    if index is not None:
-        config = _listed(config, out, index)
+    rule = rule or CANDIDATES[config.candidates]
+    stages = _Stages(config, out, engine, progress, rule, seeds or SeedPlan())
+    with alone_in(out):  # after all that refuses a sweep, which then leaves no folder
+        return _measured(stages, index, overlap)
+
+
+def _measured(stages: _Stages, index: Index | None, overlap: Overlap) -> SweepOutcome:
+    """Measure what the folder lacks; see `sweep`."""
+    out = stages.out
+    config = stages.config if index is None else _listed(stages.config, out, index)
     choice = None
     if config.scratch_grid is not None:
-        tried = run_trials(config, out, engine, progress=progress)
+        tried = run_trials(config, out, stages.engine, progress=stages.progress)
         if tried.failures or tried.stopped:
             return SweepOutcome(failures=tried.failures, stopped=tried.stopped)
         choice = chosen_scratch(config, out)
@@ -164,11 +156,10 @@ def _sweep(
         logger.info(
             "self of %s is measured again: it was in the units of other data", ", ".join(removed)
         )
-    rule = rule or CANDIDATES[config.candidates]
-    forget_pruned(seeds, out, records(out))
-    stages = _Stages(config, out, engine, progress, rule, seeds)
+    forget_pruned(stages.seeds, out, records(out))
+    stages.config = config
     stages.run("encode", encodings(config, out))
-    READOUTS[config.readout].measure(stages, rule)
+    READOUTS[config.readout].measure(stages, stages.rule)
     stages.outcome.records = records(out)
     stages.repeat()
     if warning := unknown_warning(overlap, config.transfer.bank):
