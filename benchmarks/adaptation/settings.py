@@ -82,8 +82,8 @@ class Settings:
     bank: str | None = option(
         None,
         kind="folder",
-        help="Folder of the bank (`taskgraph train`) of which networks named bank:TASK are taken; "
-        "by default, the bank of the library.",
+        help="Folder of the bank (`taskgraph train`) that holds the networks bank:TASK and that of "
+        "--dense-encoder; by default, the bank of the library.",
     )
     steps: int = option(3000, help="Training steps (ADDA takes as many in each of two stages).")
     batch: int = option(24, help="Images of each domain in a batch.")
@@ -140,7 +140,7 @@ SUITE = Suite(
         "geodesic flow kernel, and skada's shallow methods, on frozen features",
         "model selection by the source, by entropy, SND and DEV, and by the oracle",
     ),
-    time="about eight hours on one core; --preset smoke takes seconds",
+    time="about six hours on one core; --preset smoke takes seconds",
     writes="one record a training, or a pair and seed; figures, and predictions for your target",
     settings=Settings,
     package="benchmarks.adaptation",
