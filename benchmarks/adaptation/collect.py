@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -152,6 +152,17 @@ def summaries(frame: pd.DataFrame, baseline: str = SOURCE_ONLY) -> list[PairSumm
 def place_of_method(name: str) -> int:
     """Return the place of a method in tables; others come last, in their own order."""
     return METHOD_NAMES.index(name) if name in METHOD_NAMES else len(METHOD_NAMES)
+
+
+Trial = tuple[float, float]
+"""A learning rate and a strength."""
+Trials = Mapping[Trial, float]
+"""Mean accuracy in [0, 1] by trial, −∞ if a training diverged; in the order in which they ran."""
+
+
+def best_trial(tried: Trials) -> Trial:
+    """Return the trial of the best accuracy, the first of equal ones."""
+    return max(tried, key=lambda trial: tried[trial])
 
 
 BySeed = dict[int, tuple[float, float]]

@@ -16,9 +16,9 @@ from encoders.errors import InvalidNetworkError
 from encoders.networks.blocks import build_seeded
 
 HIDDEN, FEATURES = 256, 128
+"""Units of the two layers."""
 CONSTANT = 1e-6
 """Standard deviation up to which a feature of the source counts as constant."""
-"""Units of the two layers."""
 SMALL = 64
 """Largest side in pixels at which a network of another size is used on pictures."""
 

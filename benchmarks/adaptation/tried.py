@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from benchmarks.adaptation import collect
+from benchmarks.adaptation.collect import Trial, Trials, best_trial
 from benchmarks.adaptation.settings import OWN
 from benchmarks.results.frame import part
 from benchmarks.results.markdown import NOTHING, number, table
@@ -15,15 +16,11 @@ from benchmarks.results.record import Record
 
 DIVERGED = "diverged"
 
-Trials = Mapping[tuple[float, float], float]
-"""Mean accuracy in [0, 1] by rate and strength, −∞ if a training diverged; as they were tried."""
 
-
-def trials(records: Sequence[Record], group: str) -> dict[str, Trials]:
+def trials(choices: Sequence[Record]) -> dict[str, Trials]:
     """Return what was tried, by method, in the order of `METHOD_NAMES`."""
-    found: dict[str, dict[tuple[float, float], list[float]]] = {}
-    own = shown_choices(records, group)
-    for each in sorted(own, key=lambda one: collect.place_of_method(one.settings["method"])):
+    found: dict[str, dict[Trial, list[float]]] = {}
+    for each in sorted(choices, key=lambda one: collect.place_of_method(one.settings["method"])):
         asked, accuracy = each.settings, each.metrics["accuracy"]
         by = found.setdefault(asked["method"], {})
         values = by.setdefault((asked["rate"], asked["strength"]), [])
@@ -47,17 +44,12 @@ def shown_choices(records: Sequence[Record], group: str) -> list[Record]:
     return part(own, **{name: asked.get(name) for name in collect.SHARED})
 
 
-def best_trial(tried: Trials) -> tuple[float, float]:
-    """Return the rate and strength of the best accuracy, the first of equal ones."""
-    return max(tried, key=lambda trial: tried[trial])
-
-
 def tried_section(records: Sequence[Record], group: str) -> str:
     """Return what was tried for rates and strengths, on what pair, and what was chosen."""
-    found = trials(records, group)
-    if not found:
-        return ""
     own = shown_choices(records, group)
+    if not own:
+        return ""
+    found = trials(own)
     seeds = " and ".join(map(str, sorted({each.seed or 0 for each in own})))
     pair = f"{own[0].settings['source']} → {own[0].settings['target']}"
     return (
@@ -113,7 +105,7 @@ def _table(found: Mapping[str, Trials]) -> str:
     return table(["method", "strength:", *(f"rate {rate:.3g}:" for rate in rates)], cells)
 
 
-def _cell(tried: Trials, trial: tuple[float, float]) -> str:
+def _cell(tried: Trials, trial: Trial) -> str:
     """Return the text of a trial."""
     if trial not in tried:
         return NOTHING

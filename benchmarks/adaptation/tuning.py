@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.adaptation.collect import CHOICE
+from benchmarks.adaptation.collect import CHOICE, Trial, best_trial
 from benchmarks.adaptation.methods.method import AdaptationMethod
 from benchmarks.adaptation.methods.registry import METHODS, SOURCE_ONLY
 from benchmarks.adaptation.pair_groups import PairGroup
@@ -31,9 +31,6 @@ MOST_BEYOND = 2
 
 RULE = "rate and strength together"
 """Name of the rule of `chosen_trial`, in the settings of records."""
-
-Trial = tuple[float, float]
-"""A learning rate and a strength."""
 
 
 def chosen_trial(method: AdaptationMethod, group: PairGroup, settings: Settings, log: Log) -> Trial:
@@ -82,7 +79,7 @@ def _best(
         for trial in itertools.product(rates, strengths):
             if trial not in tried:
                 tried[trial] = _accuracy(method, trial, group, settings, log)
-        best = max(tried, key=lambda trial: tried[trial])
+        best = best_trial(tried)
         if tried[best] == -math.inf:
             raise TrainingError(
                 f"every training of {method.name} diverged at the rates "

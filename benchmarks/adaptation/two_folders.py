@@ -48,8 +48,9 @@ def read_pictures(folder: Path, name: str, *, flat: bool) -> PictureFolder:
         If there are no pictures, or one cannot be read.
     """
     classes = [path.name for path in class_folders(folder)]
-    paths = [path for each in classes for path in list_pictures(folder / each)]
-    labels = [k for k, each in enumerate(classes) for _ in list_pictures(folder / each)]
+    by_class = [list_pictures(folder / each) for each in classes]
+    paths = [path for own in by_class for path in own]
+    labels = [k for k, own in enumerate(by_class) for _ in own]
     labeled = bool(paths)
     if not labeled:
         paths = list_pictures(folder) if flat else []

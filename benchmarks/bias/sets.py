@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.data.data import OWN_LICENSE, Data, item_hashes
-from benchmarks.data.folders import read_folder, read_scenes
+from benchmarks.data.data import Data, item_hashes
+from benchmarks.data.folders import folder_at, read_folder, read_scenes
 from benchmarks.data.registry import load
-from benchmarks.data.source import MissingDataError, Source
+from benchmarks.data.source import MissingDataError
 from taskgraph.arrays import Integers
 from taskgraph.errors import InvalidTableError
 
@@ -68,9 +68,7 @@ def _load(name: str, root: Path | None) -> Data:
             f"--data names {name}, which {found}; expected a folder with one subfolder a class"
         )
     read = read_scenes if (folder / "manifest.json").is_file() else read_folder
-    return Source(folder.name, "", OWN_LICENSE, "", lambda _: folder, read, may_change=True).load(
-        root
-    )
+    return folder_at(folder, folder.name, read).load(root)
 
 
 def with_common_classes(sets: Sequence[Data], *, drop: bool = False) -> list[Data]:

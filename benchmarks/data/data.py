@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -74,6 +75,14 @@ class Data:
         """Return whether the inputs are images."""
         return self.inputs.ndim == 4
 
+    @cached_property
+    def identity(self) -> list[Any]:
+        """Return what an evaluation may depend on: the items by hash, classes, labels, splits."""
+        labels = None if self.labels is None else self.labels.tolist()
+        hashes = [each.hex() for each in item_hashes(self.inputs)]
+        splits = {name: rows.tolist() for name, rows in self.splits.items()}
+        return [hashes, self.classes, labels, splits]
+
     def part(self, split: str) -> tuple[Array, Integers | None]:
         """Return the inputs and labels of one split."""
         rows = self.splits[split]
@@ -90,15 +99,7 @@ def contents_of(sets: Iterable[Data]) -> dict[str, str]:
     It is empty where no set may change, since the name of any other set tells its items.
     """
     own = [each for each in sets if each.may_change]
-    return {"contents": value_hash([_identity(each) for each in own])[:16]} if own else {}
-
-
-def _identity(data: Data) -> list[Any]:
-    """Return what an evaluation may depend on: the items, their labels and splits, by hash."""
-    labels = None if data.labels is None else data.labels.tolist()
-    hashes = [each.hex() for each in item_hashes(data.inputs)]
-    splits = {name: rows.tolist() for name, rows in data.splits.items()}
-    return [hashes, data.classes, labels, splits]
+    return {"contents": value_hash([each.identity for each in own])[:16]} if own else {}
 
 
 def item_hashes(inputs: Array) -> tuple[bytes, ...]:

@@ -107,7 +107,9 @@ def read_folder(place: Path) -> RawData:
         If no subfolder has a picture.
     """
     parts = [name for name in (TRAIN, VAL, TEST) if (place / name).is_dir()]
-    roots = [place / name for name in parts] if TRAIN in parts else [place]
+    if TRAIN not in parts:  # then these are names of classes
+        parts = []
+    roots = [place / name for name in parts] or [place]
     names = sorted({path.name for root in roots for path in class_folders(root)})
     images: list[Pixels] = []
     labels: list[int] = []
@@ -123,8 +125,8 @@ def read_folder(place: Path) -> RawData:
         raise InvalidTableError(
             f"{place} has no picture in a subfolder, expected one subfolder a class"
         )
-    note_left_out(place, names, parts if TRAIN in parts else ())
-    splits = dict(zip(parts, rows, strict=True)) if TRAIN in parts else all_rows(len(images))
+    note_left_out(place, names, parts)
+    splits = dict(zip(parts, rows, strict=True)) if parts else all_rows(len(images))
     if VAL in splits and TEST not in splits:  # a set with two splits: the second one is tested on
         splits[TEST] = splits.pop(VAL)
     return RawData(np.stack(images), np.array(labels, np.int64), tuple(names), splits)
@@ -176,6 +178,14 @@ def folder_source(name: str) -> Source:
         within(name),
         partial(read_folder),
         may_change=True,
+    )
+
+
+def folder_at(place: Path, name: str, read: Callable[[Path], RawData] = read_folder) -> Source:
+    """Return the source of a folder of the user that lies anywhere."""
+    get = f"the folder {place.name}"
+    return Source(
+        name, "pictures of a folder", OWN_LICENSE, get, lambda _: place, read, may_change=True
     )
 
 

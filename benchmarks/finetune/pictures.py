@@ -152,10 +152,9 @@ def find_pictures(place: Path) -> PictureSet:
 def _in_folder(place: Path) -> list[LabeledFile]:
     """Return the pictures of a folder with a subfolder a class, or with ``train`` and others."""
     given = [name for name in SPLITS if (place / name).is_dir()]
-    if TRAIN in given and (VAL in given or TEST in given):
-        roots: list[tuple[Path, str | None]] = [(place / name, name) for name in given]
-    else:
-        roots = [(place, None)]
+    splits = given if TRAIN in given and (VAL in given or TEST in given) else []
+    roots: list[tuple[Path, str | None]] = [(place / name, name) for name in splits]
+    roots = roots or [(place, None)]
     found: list[LabeledFile] = []
     for root, split in roots:
         folders = class_folders(root)
@@ -172,7 +171,7 @@ def _in_folder(place: Path) -> list[LabeledFile]:
         but = f" but {beside} pictures of unknown class" if beside else ""
         raise InvalidDataError(f"{place} has no subfolder{but}; {EXPECTED.format(place.name)}")
     classes = sorted({name for _, name, _ in found})
-    note_left_out(place, classes, [] if roots == [(place, None)] else given)
+    note_left_out(place, classes, splits)
     return found
 
 

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.data.data import OWN_LICENSE, TEST, TRAIN, Data
-from benchmarks.data.folders import read_folder
+from benchmarks.data.data import TEST, TRAIN, Data
+from benchmarks.data.folders import folder_at
 from benchmarks.data.registry import load
-from benchmarks.data.source import Source
 from benchmarks.data.worlds import by_object, frequent_classes, scene_domains, with_classes
 from benchmarks.lifelong.settings import CLASSES, SCENE_DOMAINS, SCENE_OBJECTS, Settings
 from benchmarks.lifelong.streams import (
@@ -143,13 +142,4 @@ def _read(name: str, root: Path | None) -> Data:
         return load(ALIASES.get(name, name), root)
     if not place.is_dir():
         raise InvalidTableError(f"--data: there is no folder {name}")
-    source = Source(
-        place.resolve().name,
-        "pictures of a folder",
-        OWN_LICENSE,
-        f"the folder {place.name}",
-        lambda _root: place,
-        read_folder,
-        may_change=True,
-    )
-    return source.load(root)
+    return folder_at(place, place.resolve().name).load(root)

@@ -17,12 +17,19 @@ NAMES = (HASH, "bank")
 
 
 @functools.cache
-def shipped_bank_hash() -> str:
-    """Return the hash of the library's bank, as `encoders.bank.identity` defines it."""
+def hash_of_bank(folder: Path) -> str:
+    """Return the hash of a bank, as `encoders.bank.identity` defines it; it is read once."""
     from encoders.bank.identity import bank_hash, network_hashes
+
+    return bank_hash(network_hashes(folder))
+
+
+@functools.cache
+def shipped_bank_hash() -> str:
+    """Return the hash of the library's bank."""
     from encoders.bank.pretrained import default_bank
 
-    return bank_hash(network_hashes(default_bank()))
+    return hash_of_bank(default_bank())
 
 
 def with_bank(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -41,11 +48,9 @@ def bank_named(network: str, bank: str | None) -> dict[str, str]:
 
     It is empty for other networks, and without a folder: then `with_bank` adds the library's.
     """
-    from encoders.bank.identity import bank_hash, network_hashes
-
     if bank is None or not network.startswith(PREFIX):
         return {}
-    return {HASH: bank_hash(network_hashes(Path(bank)))}
+    return {HASH: hash_of_bank(Path(bank))}
 
 
 def _names_a_network(value: Any) -> bool:
