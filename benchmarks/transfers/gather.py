@@ -10,7 +10,9 @@ from typing import Any
 from benchmarks.results.hashes import file_hash, files_hash
 from benchmarks.results.log import open_log
 from benchmarks.results.machine import TASKONOMY
+from benchmarks.results.record import FILE
 from benchmarks.transfers.facts import (
+    BEFORE,
     CHOICES,
     CLOSED,
     COMPARED,
@@ -131,6 +133,8 @@ def _own(part: str, inputs: Inputs) -> dict[str, Any]:
         return {"bank_sha256": file_hash(inputs.bank / MANIFEST) if inputs.bank else None}
     if part == STRUCTURE:
         return {"published_sha256": published_hash(inputs.published_at)}
+    if part == BEFORE:
+        return {"before_sha256": file_hash(inputs.before / FILE) if inputs.before else None}
     if part == CLOSED:
         return {"closed_sha256": sweep_hash(inputs.closed) if inputs.closed else None}
     return {}

@@ -27,6 +27,8 @@ class Inputs:
         Folder of the sweep's encoders.
     closed : FinishedSweep, optional
         The same sweep with ``--readout ridge``.
+    before : Path, optional
+        Results of this suite on an earlier table.
     """
 
     sweep: FinishedSweep
@@ -34,6 +36,7 @@ class Inputs:
     published_at: Path | None = None
     bank: Path | None = None
     closed: FinishedSweep | None = None
+    before: Path | None = None
 
     @property
     def budgets(self) -> list[float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmarks.results.markdown import wrapped
+from benchmarks.transfers.before import before_section
 from benchmarks.transfers.choices_page import cross_fitted, significance
 from benchmarks.transfers.closed_form import closed_form
 from benchmarks.transfers.compared_page import win_rates_section
@@ -34,6 +35,7 @@ def render(folder: Path) -> str:
         win_rates_section(tables),
         significance(tables),
         trust(tables),
+        before_section(tables),
         ends_section(tables),
         cross_fitted(tables),
         consistency(tables),

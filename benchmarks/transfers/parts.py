@@ -12,9 +12,11 @@ import pandas as pd
 import taskgraph as tg
 from benchmarks.results.figures import write_picture
 from benchmarks.transfers import buildings, figures, published, structure, trees
+from benchmarks.transfers.before import earlier_stability
 from benchmarks.transfers.compared import LEVELS, seed_counts, win_rates_against
 from benchmarks.transfers.consistency import consistency
 from benchmarks.transfers.facts import (
+    BEFORE,
     CHOICES,
     CLOSED,
     COMPARED,
@@ -94,6 +96,18 @@ def write_trust(inputs: Inputs, results: ResultsCollector) -> None:
         results.table("trust", budgets)
         if len(resampled.versus_average):
             results.table("versus_average", resampled.versus_average)
+
+
+def write_before(inputs: Inputs, results: ResultsCollector) -> None:
+    """Keep the stability of an earlier table's sets."""
+    with results.optional(BEFORE, inputs.before or inputs.sweep.folder):
+        if inputs.before is None:
+            raise InvalidTableError(
+                "no earlier results were given; name their folder with --before"
+            )
+        frame, facts = earlier_stability(inputs.before)
+        results.table("before", frame)
+        results.facts |= facts
 
 
 def write_compared(inputs: Inputs, results: ResultsCollector) -> None:
@@ -200,6 +214,7 @@ WRITERS: dict[str, Callable[[Inputs, ResultsCollector], None]] = {
     SWEEP: write_sweep,
     CHOICES: write_choices,
     TRUST: write_trust,
+    BEFORE: write_before,
     COMPARED: write_compared,
     FIGURES: write_figures,
     STRUCTURE: write_structure,

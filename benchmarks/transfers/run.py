@@ -46,5 +46,6 @@ def run(settings: Settings, out: Path) -> None:
             published_at=Path(settings.published or TASKONOMY),
             bank=Path(settings.bank) if settings.bank else None,
             closed=read_finished(Path(settings.closed)) if settings.closed else None,
+            before=Path(settings.before) if settings.before else None,
         )
         gather_results(inputs, out)

@@ -24,6 +24,12 @@ class Settings:
     closed: str | None = option(
         None, kind="folder", help="The same sweep, written with --readout ridge."
     )
+    before: str | None = option(
+        None,
+        kind="folder",
+        help="Results of this suite on an earlier table, to show the stability of its sets beside "
+        "that of the new ones.",
+    )
     published: str | None = option(
         None,
         kind="folder",

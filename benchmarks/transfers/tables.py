@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.transfers.facts import (
+    BEFORE,
     CHOICES,
     CLOSED,
     COMPARED,
@@ -22,6 +23,7 @@ from benchmarks.transfers.facts import (
 TABLES = {
     CHOICES: ("significance", "cross_fitted", "consistency"),
     TRUST: ("stability", "trust", "versus_average"),
+    BEFORE: ("before",),
     COMPARED: ("win_rates", "labels"),
     FIGURES: ("frontier",),
     STRUCTURE: ("structure", "neighbours", "published", "published_targets", "agreement"),

@@ -98,7 +98,7 @@ def trust(tables: TransferTables) -> str:
     if "trust" not in tables:
         return "\n\n".join([*parts, tables.absent("trust")])
     budgets, tasks = tables["trust"], tables["stability"]
-    kinds = list(dict.fromkeys(budgets["resampled"])) if "resampled" in budgets else []
+    kinds = kinds_of(budgets)
     every = budgets
     if kinds:  # the first kind holds all that varies
         budgets = budgets[budgets["resampled"] == kinds[0]]
@@ -136,6 +136,16 @@ def trust(tables: TransferTables) -> str:
     return "\n\n".join([*parts, *_constants(tables)])
 
 
+def kinds_of(budgets: pd.DataFrame) -> list[str]:
+    """Return what a table of stability resampled; none where it does not say."""
+    return list(dict.fromkeys(budgets["resampled"])) if "resampled" in budgets else []
+
+
+def by_unit(kind: str, unit: str) -> str:
+    """Return what was resampled, in the words of the page."""
+    return kind.replace("clusters", unit)
+
+
 def _drawn(kinds: list[str], unit: str) -> str:
     """Return what the resamples draw, in words."""
     seeds = bool(kinds) and kinds[0].endswith(f" and {SEEDS}")
@@ -149,14 +159,13 @@ def _by_kind(budgets: pd.DataFrame, kinds: list[str], unit: str) -> str:
             "These resamples hold no seeds: each transfer was trained once, and how often another "
             "training would choose the same set is not known."
         )
-    words = {kind: kind.replace("clusters", unit) for kind in kinds}
     wide = budgets.pivot_table("same", "budget", "resampled", sort=False)
     rows = [
         [f"{budget:g}", *(number(row[kind], 2) for kind in kinds)]
         for budget, row in wide.iterrows()
     ]
     text = "The share of resamples that choose the same set, by what is drawn:"
-    return f"{text}\n\n{table(['budget:', *(f'{words[kind]}:' for kind in kinds)], rows)}"
+    return f"{text}\n\n{table(['budget:', *(f'{by_unit(kind, unit)}:' for kind in kinds)], rows)}"
 
 
 def _listed(frame: pd.DataFrame) -> str:

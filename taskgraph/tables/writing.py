@@ -33,7 +33,14 @@ def write_frame(frame: pd.DataFrame, path: FilePath) -> None:
     check_writable(path, suffixes=SUFFIXES)
     name = Path(path).name.lower()
     if name.endswith(".parquet"):
-        _replace(path, lambda place: frame.to_parquet(place, index=False))
+        # Losses hardly repeat: split into their bytes, they take a third less space.
+        numbers = list(frame.select_dtypes("float").columns)
+        packing = {
+            "compression": "zstd",
+            "use_dictionary": [name for name in frame if name not in numbers],
+            "column_encoding": dict.fromkeys(numbers, "BYTE_STREAM_SPLIT"),
+        }
+        _replace(path, lambda place: frame.to_parquet(place, index=False, **packing))
     else:
         # With a time stamp in the archive, equal tables would give different files.
         packed = {"method": "gzip", "mtime": 0} if name.endswith(".gz") else None

@@ -1012,7 +1012,7 @@ def test_real_parts_of_a_killed_run_are_those_of_a_whole_one(bare, tmp_path, mon
         with pytest.raises(ZeroDivisionError):
             gather.gather_results(bare, out)
     parts = [each.settings["part"] for each in read_records(out)]
-    assert parts == ["sweep", "choices", "trust", "compared"]
+    assert parts == ["sweep", "choices", "trust", "before", "compared"]
     assert "Left out: it is not yet measured." in render(out)
     gather.gather_results(bare, out)
     assert without_seconds(out) == without_seconds(whole)
@@ -1190,3 +1190,43 @@ def test_numbers_and_times_as_text():
     long = markdown.wrapped("word " * 40 + "\n\n| " + "cell " * 40 + "|")
     assert max(map(len, long.split("\n\n")[0].splitlines())) <= 100
     assert len(long.split("\n\n")[1].splitlines()) == 1
+
+
+# --- beside an earlier table ---
+
+
+@pytest.fixture(scope="module")
+def before_and_after(sweep, tmp_path_factory):
+    """Two folders of results: of another table, and of the sweep with the former as earlier one."""
+    earlier, now = (tmp_path_factory.mktemp(name) for name in ("earlier", "now"))
+    other = tmp_path_factory.mktemp("other")
+    frame = losses_frame(seed=5)
+    write_frame(frame, other / "losses.parquet")
+    write_transfers(tg.affinities(Losses.from_frame(frame)).transfers, other / "transfers.csv")
+    shutil.copyfile(sweep / "config.json", other / "config.json")
+    few = ["--draws", "5", "--resamples", "5", "--permutations", "5", "--shown", "1,2"]
+    assert main(["--sweep", str(other), "--out", str(earlier), *few]) == 0
+    assert main(["--sweep", str(sweep), "--out", str(now), "--before", str(earlier), *few]) == 0
+    return earlier, now
+
+
+def test_the_page_shows_the_stability_of_an_earlier_table_beside_its_own(before_and_after):
+    earlier, now = before_and_after
+    page = (now / PAGE).read_text()
+    section = page.split("### Before and after")[1].split("\n## ")[0]
+    assert "with read-outs of 4 epochs" in " ".join(section.split())
+    for budget in (1.0, 2.0):
+        sets, same = [], []
+        for folder in (earlier, now):
+            rows = pd.read_csv(folder / "significance.csv").set_index("budget")
+            sets.append({*str(rows.loc[budget, "supervised"]).split("+")})
+            trust = pd.read_csv(folder / "trust.csv")
+            same.append(float(trust.loc[trust["budget"] == budget, "same"].iloc[0]))
+        common = f"{len(sets[0] & sets[1])} of {len(sets[1])}"
+        assert f"| {budget:g} | {same[0]:.2f} | {same[1]:.2f} | {common} |" in section
+
+
+def test_without_an_earlier_table_no_section_compares(results, tmp_path, sweep, capsys):
+    assert "### Before and after" not in (results / PAGE).read_text()
+    main(["--sweep", str(sweep), "--before", str(tmp_path), "--out", str(tmp_path / "out")])
+    assert not (tmp_path / "out" / "before.csv").exists()

@@ -542,3 +542,14 @@ def test_written_losses_read_back_the_same(suffix, tmp_path):
         first, second = losses.by_target[target], again.by_target[target]
         assert (first.sources, first.images) == (second.sources, second.images)
         np.testing.assert_array_equal(first.values, second.values)
+
+
+def test_losses_take_less_space_than_in_plain_parquet(tmp_path):
+    values = np.random.default_rng(0).gamma(2.0, size=20_000).astype(np.float32)
+    frame = pd.DataFrame({"target": "a", "loss": values, "n": range(20_000)})
+    frame.loc[0, "loss"] = np.nan
+    frame.to_parquet(tmp_path / "plain.parquet", index=False)
+    tables.write_frame(frame, tmp_path / "ours.parquet")
+    sizes = [(tmp_path / name).stat().st_size for name in ("ours.parquet", "plain.parquet")]
+    assert sizes[0] < 0.8 * sizes[1]
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "ours.parquet"), frame)
