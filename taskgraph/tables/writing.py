@@ -8,6 +8,7 @@ import stat
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -35,7 +36,7 @@ def write_frame(frame: pd.DataFrame, path: FilePath) -> None:
     if name.endswith(".parquet"):
         # Losses hardly repeat: split into their bytes, they take a third less space.
         numbers = list(frame.select_dtypes("float").columns)
-        packing = {
+        packing: dict[str, Any] = {
             "compression": "zstd",
             "use_dictionary": [name for name in frame if name not in numbers],
             "column_encoding": dict.fromkeys(numbers, "BYTE_STREAM_SPLIT"),
