@@ -67,8 +67,8 @@ ORDER = {
     "< table1 < predict",
     "encoders.transfer": "file_names < alone < candidates < screened < data < store < ridge < "
     "scores < agreement < families < family_moments < pruning < readouts < scratch < settings < "
-    "records < represented < measure < rungs < repeats < closed < external_sources < used_views < "
-    "config_file < scratch_trials < jobs < sweep < gather",
+    "records < caps < represented < measure < rungs < repeats < closed < external_sources < "
+    "used_views < config_file < scratch_trials < jobs < sweep < gather",
     "encoders.features": "settings < label_columns < label_table < shapes < npz < parquet < "
     "readers < matching < parts < store < moments < losses < cache < readout < ridge < logistic < "
     "perceptron < inline < prepared < jobs < checks < tables < measure < transformers",

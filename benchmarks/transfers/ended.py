@@ -101,7 +101,7 @@ def _trials(sweep: dict[str, Any]) -> list[str]:
         "before the sweep; no test loss was measured. Chosen is the smallest mean over targets of "
         "log(loss / smallest loss of the target): at most "
         f"{chosen['epochs']} epochs, learning rate {chosen['learning_rate']:g}, for every target. "
-        "Mean validation losses of all that was tried:"
+        f"{_raised(sweep, chosen)}Mean validation losses of all that was tried:"
     )
     rows = []
     for (epochs, rate), own in frame.groupby(["epochs", "learning_rate"]):
@@ -109,3 +109,14 @@ def _trials(sweep: dict[str, Any]) -> list[str]:
         cells = ["diverged" if pd.isna(by[name]) else number(by[name], 4) for name in targets]
         rows.append([f"{epochs}", f"{rate:g}", *cells])
     return [text, table(["epochs:", "learning rate:", *(f"{name}:" for name in targets)], rows)]
+
+
+def _raised(sweep: dict[str, Any], chosen: dict[str, Any]) -> str:
+    """Return a sentence on a cap that was raised after the choice; "" if it was not."""
+    cap = (sweep.get("scratch") or {}).get("epochs") or chosen["epochs"]
+    if cap <= chosen["epochs"]:
+        return ""
+    return (
+        f"Then the cap was raised to {cap} epochs for every target, as some networks had reached "
+        "it; those that had not are the same with both caps. "
+    )

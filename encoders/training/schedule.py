@@ -90,6 +90,11 @@ def cosine_factor(step: int, steps: int, *, warmup: float) -> float:
     return 0.5 * (1 + math.cos(math.pi * fall))
 
 
+def warmup_steps(steps: int, *, warmup: float) -> int:
+    """Return the number of steps in which the learning rate of `plateau_factor` rises."""
+    return max(1, min(round(warmup * steps), LONGEST_WARMUP))
+
+
 def plateau_factor(step: int, steps: int, *, warmup: float, cuts: int) -> float:
     """Return the factor of the learning rate of training that stops by patience.
 
@@ -107,7 +112,6 @@ def plateau_factor(step: int, steps: int, *, warmup: float, cuts: int) -> float:
     cuts : int
         Number of cuts so far.
     """
-    rise = max(1, min(round(warmup * steps), LONGEST_WARMUP))
-    risen = min(1.0, (step + 1) / rise)
+    risen = min(1.0, (step + 1) / warmup_steps(steps, warmup=warmup))
     left = min(1.0, (steps - step) / max(1.0, COOLDOWN * steps))
     return float(risen * left * CUT**cuts)

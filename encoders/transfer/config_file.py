@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,13 @@ from encoders.dataset.overlap import (
 from encoders.errors import TrainingError
 from encoders.errors.storage import read_json
 from encoders.training.run_state import differing
+from encoders.transfer.caps import forget_capped, raised_caps
 from encoders.transfer.data import buildings_of, open_transfer_data
 from encoders.transfer.file_names import CONFIG
 from encoders.transfer.settings import SweepConfig
 from taskgraph.tables import write_text
+
+logger = logging.getLogger(__name__)
 
 UNCOMPARED = ("allow_overlap", "overlap", "bank_hash", "scratch_trials")
 """Keys of `CONFIG` that resuming does not compare: no measurement depends on them, or another key
@@ -65,7 +69,8 @@ def write_or_check_config(
 
     The configuration includes the hash of the bank, those of its networks, and those of the data
     set's files. ``overlap`` is written too, but not compared, and so are ``trials``: what was tried
-    for ``scratch``.
+    for ``scratch``. Where training stops by patience, a cap of epochs may be larger than before;
+    records that the smaller one touched are then removed (`encoders.transfer.caps`).
 
     Raises
     ------
@@ -84,7 +89,11 @@ def write_or_check_config(
     wanted = {**config.record(), **hashes}
     path, wanted = out / CONFIG, json.loads(json.dumps(wanted))
     written = read_json(path) if path.exists() else {}
+    if written and wanted["scratch_grid"] is None:  # its choice is in transfer.scratch
+        wanted["scratch_grid"] = written.get("scratch_grid")
     changed = differing(_compared(written), _compared(wanted)) if written else []
+    raised = raised_caps(written, wanted, changed)
+    changed = [name for name in changed if name not in raised]
     rewritten = [name for name in changed if name.startswith("content.")]
     if rewritten and rewritten == changed:
         task = rewritten[0].removeprefix("content.")
@@ -96,6 +105,12 @@ def write_or_check_config(
         raise TrainingError(
             f"{path} is of a sweep with another {', '.join(changed)}; write to another folder, or "
             "delete this one"
+        )
+    if raised:
+        logger.info(
+            "the cap of epochs is larger: %d networks that reached or nearly reached the smaller "
+            "one are trained again",
+            forget_capped(written, wanted, out),
         )
     updated = written | wanted | ({"overlap": overlap.record()} if overlap else {})
     updated |= {"scratch_trials": trials} if trials else {}

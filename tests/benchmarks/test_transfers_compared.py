@@ -300,6 +300,10 @@ def test_the_page_says_how_training_ended_and_what_was_tried():
     assert "| read-outs | 4 | 2 | 1 | 1 | 0 | 50.0% |" in page
     assert "| 2 | 0.001 | 0.5000 | diverged |" in page
     assert "at most 4 epochs, learning rate 0.001, for every target" in " ".join(page.split())
+    assert "raised" not in page
+    sweep |= {"scratch": {"epochs": 8, "learning_rate": 0.001}}
+    page = ends_section(TransferTables({"sweep": sweep}, {"records": RECORDS}))
+    assert "Then the cap was raised to 8 epochs for every target" in " ".join(page.split())
     old = {"sweep": {"fit": {"epochs": 2}}}
     page = ends_section(TransferTables(old, {"records": RECORDS.drop(columns="stopped")}))
     assert "None of 6 networks could stop by patience: 4 read-outs and 2 scratch networks" in page
