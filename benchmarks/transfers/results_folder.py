@@ -108,8 +108,10 @@ def write_part(
 def copy_tables(sweep: FinishedSweep, results: ResultsCollector) -> None:
     """Copy the measured tables of the sweep; large losses are left out.
 
-    The copied losses are not among the part's files, since ``--average`` adds to them.
+    The copied losses are not among the part's files, since ``--average`` adds to them. What it
+    added to those of another sweep is gone, and so is its table.
     """
+    (results.out / "average.csv").unlink(missing_ok=True)
     for name in (TRANSFERS, RECORDS, LOSSES):
         path, copy = sweep.folder / name, results.out / name
         if not path.exists():

@@ -10,7 +10,8 @@ import pandas as pd
 
 import taskgraph as tg
 from benchmarks.results.head_to_head import choice_win_rate, draw_two_way
-from benchmarks.results.markdown import commit_text, interval, number, table
+from benchmarks.results.markdown import commit_text, number, table
+from benchmarks.transfers.constants import constants
 from benchmarks.transfers.tables import TransferTables
 from taskgraph.affinity import Affinities, ResampledFactor, affinities, bootstrap_affinities
 from taskgraph.losses import Losses
@@ -133,7 +134,7 @@ def trust(tables: TransferTables) -> str:
     heads = ["budget:", "same set:", "least stable", "next", "against the constant:"]
     parts.append(table(heads, rows))
     parts.append(_by_kind(every, kinds, tables.unit))
-    return "\n\n".join([*parts, *_constants(tables)])
+    return "\n\n".join([*parts, *constants(tables)])
 
 
 def kinds_of(budgets: pd.DataFrame) -> list[str]:
@@ -171,43 +172,3 @@ def _by_kind(budgets: pd.DataFrame, kinds: list[str], unit: str) -> str:
 def _listed(frame: pd.DataFrame) -> str:
     pairs = zip(frame["task"], frame["share"], strict=True)
     return ", ".join(f"{task} {share:.2f}" for task, share in pairs) or "none"
-
-
-def _constants(tables: TransferTables) -> list[str]:
-    """Return paragraphs on targets where scratch does not beat the constant, and on its data."""
-    if "versus_average" not in tables:
-        return []
-    frame = tables["versus_average"].sort_values("wins")
-    weak = int((frame["wins"] <= 0.5).sum())
-    doubtful = int(((frame["wins"] > 0.5) & (frame["low"] <= 0.5)).sum())
-    text = (
-        f"`scratch`, which gains are measured against, does not beat the best constant answer at "
-        f"{weak} of {len(frame)} targets: there, gains are against a network no better than a "
-        f"constant; at {doubtful} more its interval holds one half. Its win rates, with 95 % "
-        "intervals over buildings (t of the ratio of sums):"
-    )
-    rows = [
-        [str(row.target), number(row.wins), interval(row.low, row.high)]
-        for row in frame.itertuples()
-    ]
-    found = [text, table(["target", "scratch beats average on:", "interval:"], rows)]
-    if "average" in tables:
-        found.append(_measured_alone(tables["average"]))
-    return found
-
-
-def _measured_alone(checks: pd.DataFrame) -> str:
-    own = checks[checks["self_now"].notna()]
-    off = (checks["average_now"] / checks["average_recorded"] - 1).abs().max()
-    moved = (own["self_now"] / own["self_before"] - 1).abs().max()
-    return (
-        "The losses of `average` are not of the sweep's own run, which kept their means alone. "
-        "They were measured later (`taskgraph bench transfers --average WORLD --work WORK`; "
-        "commit not recorded, seed 0), on the same views of the same world, rendered again from "
-        "its seed on another processor, on which single pixels may differ. As a check: the test "
-        "images are the table's; the means "
-        f"differ from the recorded ones by at most {off:.2%}; measured again, the losses of `self` "
-        f"are within .01 % of the table's on {own['self_same_images'].min():.0%} to "
-        f"{own['self_same_images'].max():.0%} of the images of {len(own)} targets, and their means "
-        f"within {moved:.2%} (`average.csv`)."
-    )

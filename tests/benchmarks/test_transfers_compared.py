@@ -25,6 +25,7 @@ from benchmarks.transfers.compared import (
     win_rates_against,
 )
 from benchmarks.transfers.compared_page import seeds_sentence
+from benchmarks.transfers.constants import constants
 from benchmarks.transfers.ended import ends_of, ends_section
 from benchmarks.transfers.headline import stability_headline, win_headline
 from benchmarks.transfers.published import agreement_of_tables
@@ -308,6 +309,34 @@ def test_the_page_says_how_training_ended_and_what_was_tried():
     page = ends_section(TransferTables(old, {"records": RECORDS.drop(columns="stopped")}))
     assert "None of 6 networks could stop by patience: 4 read-outs and 2 scratch networks" in page
     assert "Left out: the sweep has no records.csv" in ends_section(TransferTables({}, {}))
+
+
+def test_the_page_says_why_scratch_does_not_beat_the_constant():
+    wins = pd.DataFrame(
+        [("early", 0.4, 0.3, 0.5), ("large", 0.45, 0.4, 0.5), ("few", 0.48, 0.4, 0.6)],
+        columns=["target", "wins", "low", "high"],
+    )
+    wins.loc[3] = ("good", 0.9, 0.8, 1.0)
+    rows = [
+        (target, "scratch", loss + change, best, last)
+        for target, loss, best, last in (
+            ("early", 3.0, 2, 11),
+            ("large", 2.0, 9, 11),
+            ("few", 0.5, 9, 11),
+            ("good", 0.1, 9, 11),
+        )
+        for change in (-0.1, 0.1)
+    ] + [(target, "average", 1.0, 4, 5) for target in ("early", "large", "few", "good")]
+    columns = ["target", "sources", "test_loss", "best_epoch", "last_epoch"]
+    records = pd.DataFrame(rows, columns=columns)
+    found = constants(TransferTables({}, {"versus_average": wins, "records": records}))
+    page = " ".join("\n\n".join(found).split())
+    assert "| early | 0.400 | [0.300, 0.500] | 3.0000 | 1.0000 | 3 of 12 |" in page
+    assert "At `early`, `large` its mean loss is not smaller either. At `early` its valid" in page
+    assert "At `few` its mean loss is smaller, although it wins on fewer images" in page
+    assert "At `good`" not in page
+    bare = constants(TransferTables({}, {"versus_average": wins}))
+    assert "loss of scratch" not in " ".join(bare)
 
 
 # --- README
