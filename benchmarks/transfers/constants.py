@@ -75,7 +75,7 @@ def mean_losses(tables: TransferTables) -> pd.DataFrame | None:
 def _with_losses(frame: pd.DataFrame, losses: pd.DataFrame) -> str:
     rows = []
     for row in frame.itertuples():
-        own = losses.loc[row.target]
+        own = losses.loc[str(row.target)]
         when = "" if own[["best", "last"]].isna().any() else f"{own['best']:g} of {own['last']:g}"
         means = [number(own[name], 4) for name in ("scratch", "average")]
         rows.append([str(row.target), number(row.wins), interval(row.low, row.high), *means, when])
