@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.results.markdown import interval, number, share, table
+from benchmarks.transfers.compared_page import and_seeds
 from benchmarks.transfers.tables import TransferTables
 
 
@@ -28,7 +29,7 @@ def significance(tables: TransferTables) -> str:
     if "gain_own_low" in frame:
         text += (
             f" In square brackets after ours: 95 % percentile interval over "
-            f"{facts['settings']['resamples']} resamples of the test {tables.unit}, with "
+            f"{facts['settings']['resamples']} resamples of the test {tables.unit}{and_seeds(facts)}, with "
             "the taxonomy fixed; after random sets: 5th to 95th percentile."
         )
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from benchmarks.results.markdown import interval, number, table
+from benchmarks.transfers.compared_page import and_seeds
 from benchmarks.transfers.tables import TransferTables
 from taskgraph.tasks import AVERAGE, SCRATCH
 
@@ -20,7 +21,7 @@ def constants(tables: TransferTables) -> list[str]:
         f"`scratch`, which gains are measured against, does not beat the best constant answer at "
         f"{weak} of {len(frame)} targets: there, gains are against a network no better than a "
         f"constant; at {doubtful} more its interval holds one half. Its win rates, with 95 % "
-        f"intervals over {tables.unit} (t of the ratio of sums)"
+        f"intervals over {tables.unit}{and_seeds(tables.facts)} (t of the ratio of sums)"
     )
     losses = mean_losses(tables)
     if losses is None:

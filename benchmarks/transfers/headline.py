@@ -29,7 +29,7 @@ def stability_headline(tables: TransferTables, budget: float) -> str:
     inside = shares[shares["supervised"]]["share"]
     outside = shares[~shares["supervised"]]["share"]
     return (
-        f"Of {row['resamples']:.0f} resamples of its test {tables.unit}, "
+        f"Of {row['resamples']:.0f} resamples of its test {tables.unit}{and_seeds(tables.facts)}, "
         f"{_percent(row['same'])} choose the same {len(inside)}; `{inside.idxmin()}` is "
         f"chosen in {_percent(inside.min())} and `{outside.idxmax()}`, the next, in "
         f"{_percent(outside.max())}."
@@ -48,7 +48,7 @@ def win_headline(tables: TransferTables, budget: float) -> str:
     return (
         f"These {total} networks have a lower loss than the best constant answer on "
         f"{_rate(rates[CONSTANT])} of the test images (mean over all targets; in brackets 95 % "
-        f"intervals over {tables.unit}{and_seeds(frame)}), than read-outs of an untrained encoder "
+        f"intervals over {tables.unit}{and_seeds(tables.facts)}), than read-outs of an untrained encoder "
         f"on {_rate(rates[UNTRAINED])}, and than networks from scratch on {_rate(own)} at the "
         f"{own['targets']} targets where scratch beats the constant. Against "
         f"{rates[RANDOM_BEST]['draws']:,} random sets of {budget:g} tasks they win on "

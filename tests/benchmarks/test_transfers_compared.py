@@ -146,7 +146,9 @@ def test_seeds_are_counted_and_said(measured):
         assert said.startswith("**Seeds are lacking**: every network was trained once.")
         assert seeds_sentence({}, "buildings") == said
     else:
-        assert said.startswith("Seeds: 3 of 3 scratch have 3 seeds; 3 of 12 transfers have 3 seeds")
+        assert said.startswith(
+            "Seeds: 3 of 3 scratch networks have 3 seeds; 3 of 12 transfers have 3 seeds"
+        )
 
 
 def test_stability_is_told_over_buildings_over_seeds_and_over_both(measured):
