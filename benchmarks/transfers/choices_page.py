@@ -29,8 +29,8 @@ def significance(tables: TransferTables) -> str:
     if "gain_own_low" in frame:
         text += (
             f" In square brackets after ours: 95 % percentile interval over "
-            f"{facts['settings']['resamples']} resamples of the test {tables.unit}{and_seeds(facts)}, with "
-            "the taxonomy fixed; after random sets: 5th to 95th percentile."
+            f"{facts['settings']['resamples']} resamples of the test "
+            f"{tables.unit}{and_seeds(facts)}, with the taxonomy fixed; after random sets: 5th to 95th percentile."
         )
     else:
         text += " In square brackets: 5th to 95th percentile. "

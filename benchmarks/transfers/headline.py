@@ -48,8 +48,8 @@ def win_headline(tables: TransferTables, budget: float) -> str:
     return (
         f"These {total} networks have a lower loss than the best constant answer on "
         f"{_rate(rates[CONSTANT])} of the test images (mean over all targets; in brackets 95 % "
-        f"intervals over {tables.unit}{and_seeds(tables.facts)}), than read-outs of an untrained encoder "
-        f"on {_rate(rates[UNTRAINED])}, and than networks from scratch on {_rate(own)} at the "
+        f"intervals over {tables.unit}{and_seeds(tables.facts)}), than read-outs of an untrained "
+        f"encoder on {_rate(rates[UNTRAINED])}, and than networks from scratch on {_rate(own)} at the "
         f"{own['targets']} targets where scratch beats the constant. Against "
         f"{rates[RANDOM_BEST]['draws']:,} random sets of {budget:g} tasks they win on "
         f"{_rate(rates[RANDOM_BEST])} with those sets' best transfers, and on "
