@@ -30,7 +30,8 @@ def significance(tables: TransferTables) -> str:
         text += (
             f" In square brackets after ours: 95 % percentile interval over "
             f"{facts['settings']['resamples']} resamples of the test "
-            f"{tables.unit}{and_seeds(facts)}, with the taxonomy fixed; after random sets: 5th to 95th percentile."
+            f"{tables.unit}{and_seeds(facts)}, with the taxonomy fixed; after random sets: "
+            "5th to 95th percentile."
         )
     else:
         text += " In square brackets: 5th to 95th percentile. "
