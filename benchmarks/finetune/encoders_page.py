@@ -16,6 +16,7 @@ from benchmarks.finetune.ranking import (
 )
 from benchmarks.finetune.summary import estimate, percent, values_of
 from benchmarks.results import markdown
+from benchmarks.results.banks import shipped_table_bank
 from benchmarks.results.figures import INK, MUTED, new_figure, styled, write_picture
 from benchmarks.results.frame import part
 from benchmarks.results.measures import Estimate
@@ -63,12 +64,23 @@ def section(records: Sequence[Record]) -> str:
             "bank's own tasks: the mean over its targets, or that to room types (`class_places`), "
             "the task of `scenes`; the encoder of `class_places` itself, which is no transfer, "
             "counts as the best. Only that row on `scenes` is for a target of the graph; "
-            "digits and faces are none of its targets. Intervals are the 2.5 to 97.5 % range of "
+            f"digits and faces are none of its targets. {_other_bank(last['bank'])}Intervals are the 2.5 to 97.5 % range of "
             f"{DRAWS:,} resamples of the encoders; they hold neither seeds nor other targets. "
             "Weighted Kendall counts the best encoders more. A correlation is bold if its interval "
             "excludes 0, which about 1 in 20 would do by chance.",
             _predictors_table(records, targets, names),
         ]
+    )
+
+
+def _other_bank(bank: str) -> str:
+    """Return a sentence if the shipped table is of another bank than the encoders; else ""."""
+    of_table = shipped_table_bank()
+    if of_table in (None, bank):
+        return ""
+    return (
+        f"The table was measured with the encoders of another bank (`{of_table}`), of the same "
+        "tasks: what it says of a task is not of the very encoder that is ranked here. "
     )
 
 

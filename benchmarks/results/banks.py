@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.results.record import Record
+from benchmarks.results.machine import RESULTS
+from benchmarks.results.record import Record, read_records
 
 PREFIX = "bank:"
 """How a setting names a network of the library's bank: ``bank:TASK``."""
@@ -30,6 +31,18 @@ def shipped_bank_hash() -> str:
     from encoders.bank.pretrained import default_bank
 
     return hash_of_bank(default_bank())
+
+
+def shipped_table_bank() -> str | None:
+    """Return the hash of the bank that the shipped table of transfers was measured with.
+
+    It is that of the newest sweep in ``results/transfers``; None where its records do not say.
+    """
+    swept = [
+        each for each in read_records(RESULTS / "transfers") if each.settings.get("part") == "sweep"
+    ]
+    bank = swept[-1].metrics.get("bank") if swept else None
+    return (bank or {}).get("hash")
 
 
 def with_bank(settings: Mapping[str, Any]) -> dict[str, Any]:
