@@ -38,9 +38,8 @@ def shipped_table_bank() -> str | None:
 
     It is that of the newest sweep in ``results/transfers``; None where its records do not say.
     """
-    swept = [
-        each for each in read_records(RESULTS / "transfers") if each.settings.get("part") == "sweep"
-    ]
+    known = read_records(RESULTS / "transfers")
+    swept = [each for each in known if each.settings.get("part") == "sweep"]
     bank = swept[-1].metrics.get("bank") if swept else None
     return (bank or {}).get("hash")
 

@@ -2,15 +2,19 @@
 
 import pytest
 
+from benchmarks.finetune import encoders_page
 from benchmarks.results.banks import (
     HASH,
     bank_footnote,
     of_newest_bank,
     shipped_bank_hash,
+    shipped_table_bank,
     with_bank,
 )
 from benchmarks.results.log import open_log
+from benchmarks.results.machine import RESULTS
 from benchmarks.results.record import Record, read_records
+from benchmarks.transfers.facts import read_facts
 from encoders.bank.identity import bank_hash, network_hashes
 from encoders.bank.pretrained import default_bank
 
@@ -62,3 +66,12 @@ def test_a_page_names_each_bank_once():
     records += [Record("bias", {"bank": name}, 0, None, {}) for name in (OLD, "results/bank", None)]
     text = "\nThe task banks on this page have the hashes `0dd73fab21a4`, `70f10fdee9e7`.\n"
     assert bank_footnote(records, "page") == text
+
+
+def test_encoders_of_another_bank_than_the_tables_are_told(monkeypatch):
+    known = read_facts(RESULTS / "transfers")["bank"]["hash"]
+    assert shipped_table_bank() == known
+    assert encoders_page._other_bank(known) == ""
+    assert f"of another bank (`{known}`)" in encoders_page._other_bank("another")
+    monkeypatch.setattr(encoders_page, "shipped_table_bank", lambda: None)
+    assert encoders_page._other_bank("another") == ""
