@@ -67,7 +67,8 @@ def section(records: Sequence[Record]) -> str:
             f"digits and faces are none of its targets. {_other_bank(last['bank'])}"
             f"Intervals are the 2.5 to 97.5 % range of {DRAWS:,} resamples of the encoders; "
             "they hold neither seeds nor other targets. Weighted Kendall counts the best encoders "
-            "more. A correlation is bold if its interval excludes 0, which about 1 in 20 would do by chance.",
+            "more. A correlation is bold if its interval excludes 0, which about 1 in 20 would do "
+            "by chance.",
             _predictors_table(records, targets, names),
         ]
     )
