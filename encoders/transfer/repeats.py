@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from encoders.errors import TrainingError
 from encoders.training.schedule import PRUNED
 from encoders.transfer.candidates import Sources
-from encoders.transfer.records import TransferRecord, place_of
+from encoders.transfer.records import TransferRecord, place_of, repeated_records
 from taskgraph.tasks import AVERAGE, SCRATCH, SELF, parse_sources
 
 SINGLE = (SELF, AVERAGE)
@@ -76,9 +76,23 @@ class SeedPlan:
         """Return the named transfers that the sweep does not measure, sorted."""
         return sorted(set(self.named) - set(records))
 
+    def at_least(self, counts: Mapping[tuple[str, str], int]) -> SeedPlan:
+        """Return a plan with no fewer seeds of some transfers, by (target, sources)."""
+        more = {key: max(n, self.named.get(key, 1)) for key, n in counts.items()}
+        return replace(self, named={**self.named, **more})
+
     def exempts(self, target: str, sources: str) -> bool:
         """Return whether a transfer is never pruned, because several seeds of it are measured."""
         return self.count(target, sources) > 1
+
+
+def seed_counts(out: Path, seed: int) -> dict[tuple[str, str], int]:
+    """Return how many seeds the transfers of a sweep have that have several, with its own seed."""
+    counts: dict[tuple[str, str], int] = {}
+    for target, sources, further in repeated_records(out):
+        key = (target, sources)
+        counts[key] = max(counts.get(key, 1), further - seed + 1)
+    return counts
 
 
 def forget_pruned(

@@ -33,7 +33,7 @@ from encoders.transfer.measure import forget_unconverted
 from encoders.transfer.pruning import Pruned
 from encoders.transfer.readouts import READOUTS
 from encoders.transfer.records import REFERENCES, place_of, records, repeated_records
-from encoders.transfer.repeats import SeedPlan, forget_pruned
+from encoders.transfer.repeats import SeedPlan, forget_pruned, seed_counts
 from encoders.transfer.rungs import SETS, SINGLES, decide, decision_file
 from encoders.transfer.scratch_trials import chosen_scratch, run_trials
 from encoders.transfer.screened import Screened
@@ -150,6 +150,8 @@ def _measured(stages: _Stages, index: Index | None, overlap: Overlap) -> SweepOu
             choice.scratch.epochs,
             choice.scratch.learning_rate,
         )
+    # What had several seeds keeps as many, also where the configuration makes them anew.
+    stages.seeds = stages.seeds.at_least(seed_counts(out, config.transfer.fit.seed))
     write_or_check_config(config, out, overlap, trials=None if choice is None else choice.record())
     removed = [name for name in config.targets if forget_unconverted(config.transfer, out, name)]
     if removed:
