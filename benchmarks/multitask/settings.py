@@ -49,7 +49,7 @@ class Settings:
         "default each set's own.",
     )
     preset: str = option(
-        "tiny", flag="--network", help="Encoder and decoders on scenes: tiny, base or paper."
+        "tiny", flag="--network", help="Encoder and decoders on scenes: tiny, small, base or paper."
     )
     methods: tuple[str, ...] = option(
         (

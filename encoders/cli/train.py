@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from encoders.bank.jobs import BankResult
     from encoders.tasks import Task
 
-PRESETS = ("tiny", "base", "paper")
+PRESETS = ("tiny", "small", "base", "paper")
 
 
 REFERENCES = click.Choice(["both", "average", "random", "none"])
@@ -58,7 +58,8 @@ REFERENCES = click.Choice(["both", "average", "random", "none"])
     type=click.Choice(PRESETS),
     default="tiny",
     show_default=True,
-    help="Size of the networks and of the pictures.",
+    help="Size of the networks and of the pictures: tiny (64 pixels), small (the same networks for "
+    "128 pixels), base (ResNet-18, 128 pixels) or paper (ResNet-50, 256 pixels).",
 )
 @click.option(
     "--tasks",

@@ -1,4 +1,4 @@
-"""Networks: encoders and decoders of three presets, and encoders from other packages."""
+"""Networks: encoders and decoders of four presets, and encoders from other packages."""
 
 from __future__ import annotations
 

@@ -140,8 +140,8 @@ def encoder(
     Returns
     -------
     Encoder
-        It has 0.30 million parameters for ``tiny``, 11.3 for ``base`` (ResNet-18's 11.2 and the
-        `Fold`), and 23.7 for ``paper`` (ResNet-50's 23.5 and the last convolution).
+        It has 0.30 million parameters for ``tiny`` and ``small``, 11.3 for ``base`` (ResNet-18's
+        11.2 and the `Fold`), and 23.7 for ``paper`` (ResNet-50's 23.5 and the last convolution).
     """
     chosen = find_preset(preset)
     return build_seeded(lambda: Encoder(chosen, channels), generator)

@@ -1,8 +1,8 @@
-"""The presets of networks: ``tiny``, ``base`` and ``paper``."""
+"""The presets of networks: ``tiny``, ``small``, ``base`` and ``paper``."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from encoders.errors import UnknownNameError
@@ -156,6 +156,16 @@ TINY = Preset(
     head=HeadSpec(reduce=(16, 32), hidden=256, dropout=0.2, norm="layer"),
 )
 
+# The networks of `TINY` for pictures of twice the side: a pooling after the first convolution, and
+# one more upsampling. What differs between the two is the resolution of pictures and labels.
+SMALL = replace(
+    TINY,
+    name="small",
+    size=128,
+    trunk=replace(TINY.trunk, pool=True),
+    pixels=replace(TINY.pixels, ups=(*TINY.pixels.ups, (16, None))),
+)
+
 # The trunk is an unchanged ResNet-18, so that published weights fit it (`load_trunk`); hence
 # BatchNorm. The fold allows its strides: a picture takes 0.6 thousand million multiplications,
 # while stride 1 in the last two stages would take 3.0.
@@ -212,7 +222,7 @@ PAPER = Preset(
     patch=PatchSpec(width=64, layers=5),
 )
 
-PRESETS: dict[str, Preset] = {preset.name: preset for preset in (TINY, BASE, PAPER)}
+PRESETS: dict[str, Preset] = {preset.name: preset for preset in (TINY, SMALL, BASE, PAPER)}
 """All presets by name."""
 
 

@@ -241,7 +241,9 @@ def test_the_bank_says_what_it_is(bank, base, tmp_path):
     write_weights(tmp_path / "edge2d.safetensors", tensors, record | {"size": 96})
     assert form_of(tmp_path, ["edge2d"]) == Form("tiny", 96)
     write_weights(tmp_path / "edge2d.safetensors", tensors, record | {"preset": "huge"})
-    with pytest.raises(InvalidDataError, match="has the preset huge, expected one of tiny, base"):
+    with pytest.raises(
+        InvalidDataError, match="the preset huge, expected one of tiny, small, base"
+    ):
         form_of(tmp_path, ["edge2d"])
     with pytest.raises(InvalidDataError, match="has no rgb2mist; train it"):
         form_of(bank, ["rgb2mist"])

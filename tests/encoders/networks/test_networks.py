@@ -1,6 +1,7 @@
 """Every preset's encoder and decoders: shapes, sizes, gradients, towers, and what they learn."""
 
 import importlib.util
+from functools import partial
 
 import pytest
 
@@ -97,6 +98,26 @@ def test_sizes_in_parameters():
     assert parameters(made["paper"]) == 23_508_032 + (2048 * 9 * 8 + 8)
     assert parameters(made["tiny"]) == pytest.approx(300_000, rel=0.05)
     assert parameters(made["base"]) == pytest.approx(11_300_000, rel=0.01)
+
+
+def test_small_is_tiny_at_twice_the_resolution():
+    """A representation has the same weights and 16 x 16 places; a map has one more upsampling."""
+    weights = [
+        {name: tuple(value.shape) for name, value in encoder(preset).state_dict().items()}
+        for preset in ("tiny", "small")
+    ]
+    assert weights[0] == weights[1]
+    for kind in ("depth", "pose", "segments"):
+        output, inputs = OUTPUTS[kind]
+        one, other = (on_meta(partial(decoder, p, output, inputs)) for p in ("tiny", "small"))
+        added = [len(list(net.modules())) for net in (one, other)]
+        if output.kind == "pixels":
+            assert added[0] < added[1]
+        else:
+            assert one.state_dict().keys() == other.state_dict().keys()
+    net = network("small", OUTPUTS["depth"][0]).eval()
+    assert net.encoder(pictures(2, 3, 128, 128)).shape == (2, 8, 16, 16)
+    assert net(pictures(2, 3, 128, 128)).shape == (2, 1, 128, 128)
 
 
 def test_decoders_of_the_paper_layer_by_layer():
@@ -427,7 +448,7 @@ def test_misuse_is_told(call, message):
 
 
 def test_an_unknown_preset_lists_the_known():
-    with pytest.raises(UnknownNameError, match="no preset 'huge'; choose one of tiny, base, paper"):
+    with pytest.raises(UnknownNameError, match="'huge'; choose one of tiny, small, base, paper"):
         encoder("huge")
 
 
