@@ -146,7 +146,8 @@ def load(name: str, bank: FilePath | None = None) -> EncoderDecoder:
         Takes (B, C, S, S) pictures in [-1, 1], with S = 64 for the preset ``tiny`` and 128 for
         ``small``; C is 3, but 1 for ``colorization``, whose input is the lightness. Tasks of
         several pictures take (B, inputs, C, S, S). ``represent`` returns (B, inputs x 8, 16, 16);
-        a call returns (B, size, H, W) maps or (B, size) numbers, standardized as the task's targets were.
+        a call returns (B, size, H, W) maps or (B, size) numbers, standardized as the task's targets
+        were.
 
     Raises
     ------
