@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from benchmarks.payoff.choices import GREEDY, RANDOM, RANDOM_SET, SINGLE, SOLVED, SOLVED_AT_SINGLE
@@ -24,7 +26,7 @@ transfers alone, which tasks to supervise and one transfer of order at most {max
 other target. A supervised target is solved by the bank's own network (its labels are the budget).
 The bank's encoders and networks were trained once, and every rule uses the same ones. For every
 other target a read-out was trained anew on the transfer data ({train} images, selected on {valid}
-more, {epochs}{less}), with the seeds {seeds} instead of the table's {own_seed}. All were tested on
+more, {epochs}{less}), with the seeds {seeds} instead of the table's {own_seeds}. All were tested on
 {images} images a target of {buildings} fresh buildings."""
 
 
@@ -80,8 +82,8 @@ def header(about: Record, frame: pd.DataFrame, targets: pd.DataFrame, *, with_se
         buildings=metrics["buildings"],
         epochs=f"{'at most ' if fit.get('patience') else ''}{fit['epochs']} epochs",
         less=f", 1/{pool['less']} of the data" if pool["less"] > 1 else "",
-        seeds=", ".join(map(str, settings["seeds"])),
-        own_seed=fit["seed"],
+        seeds=listed(settings["seeds"]),
+        own_seeds=listed(metrics.get("table_seeds", [fit["seed"]])),
     )
     return HEADER.format(
         command=metrics["command"],
@@ -100,6 +102,11 @@ def header(about: Record, frame: pd.DataFrame, targets: pd.DataFrame, *, with_se
         seed_count=len(settings["seeds"]),
         held=WITH_SEEDS if with_seeds else BUILDINGS_ALONE,
     )
+
+
+def listed(seeds: Sequence[int]) -> str:
+    """Return seeds with commas between them."""
+    return ", ".join(map(str, seeds))
 
 
 def _range(counts: pd.Series[int]) -> str:

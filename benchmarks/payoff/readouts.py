@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 
 from benchmarks.payoff.settings import Settings
 from encoders.bank.pretrained import SUFFIX
@@ -43,7 +44,7 @@ def transfer_of(settings: Settings) -> TransferConfig:
     Raises
     ------
     InvalidDataError
-        If there is no seed, a seed twice, or the table's own seed.
+        If there is no seed, a seed twice, or one of the table's own seeds.
     """
     known = sweep_beside(settings.table)
     if known is None:
@@ -56,11 +57,20 @@ def transfer_of(settings: Settings) -> TransferConfig:
         scratch = ScratchConfig(**whole["scratch"]) if whole.get("scratch") else None
         pool = TransferDataConfig.from_record(whole["pool"])
     fit = replace(fit, threads=settings.threads or fit.threads)
-    _check_seeds(settings.seeds, fit.seed)
+    _check_seeds(settings.seeds, table_seeds(settings.table, fit.seed))
     pool = replace(
         pool, data=settings.data, splits=settings.splits, test=settings.test or pool.test
     )
     return TransferConfig(settings.bank, pool, fit, preset, scratch)
+
+
+def table_seeds(table: str, first: int) -> list[int]:
+    """Return the seeds that a table was measured with: its first one, and those of its losses."""
+    losses = Path(table).parent / LOSSES
+    if not losses.exists() or "seed" not in pq.read_schema(losses).names:
+        return [first]
+    seeds = pd.read_parquet(losses, columns=["seed"])["seed"].unique()
+    return sorted({first, *map(int, seeds)})
 
 
 def sweep_of(settings: Settings, table: Transfers, config: TransferConfig) -> SweepConfig:
@@ -110,13 +120,14 @@ def check(settings: Settings, sweep: SweepConfig) -> dict[str, bool]:
     }
 
 
-def _check_seeds(seeds: tuple[int, ...], own: int) -> None:
+def _check_seeds(seeds: tuple[int, ...], own: Sequence[int]) -> None:
     if not seeds or len(set(seeds)) < len(seeds):
         raise InvalidDataError(f"the seeds are {list(seeds)}, expected one or more different ones")
-    if own in seeds:
+    if known := sorted({*own} & {*seeds}):
         raise InvalidDataError(
-            f"seed {own} is the one that the table was measured with; give others with --seeds, "
-            "or what was chosen for its luck is lucky again"
+            f"the table was measured with seed {known[0]}; give others than "
+            f"{', '.join(map(str, own))} with --seeds, or what was chosen for its luck is lucky "
+            "again"
         )
 
 

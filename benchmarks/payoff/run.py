@@ -13,7 +13,7 @@ from benchmarks.payoff.choices import RuleChoice, choices, needed
 from benchmarks.payoff.fresh_wins import fresh_wins
 from benchmarks.payoff.measures import payoffs
 from benchmarks.payoff.newest_run import CHOICE, RUN, SUMMARY, TARGETS, WINS
-from benchmarks.payoff.readouts import check, sweep_of, transfer_of
+from benchmarks.payoff.readouts import check, sweep_of, table_seeds, transfer_of
 from benchmarks.payoff.settings import SUITE, WHERE, Settings
 from benchmarks.payoff.splits import write_fresh
 from benchmarks.payoff.tables import payoff_table, summary_table, target_table
@@ -86,6 +86,7 @@ def compare(
     if not log.has(about, split=SPLIT):
         cost = spent(work, pairs, settings.seeds)
         metrics = {"command": SUITE.command(settings), **facts(sweep, checked, cost)}
+        metrics["table_seeds"] = table_seeds(settings.table, transfer.fit.seed)
         log.add(about, metrics, split=SPLIT, seconds=cost["seconds"])
     record_choices(payoff_table(measured), asked, log)
 

@@ -30,7 +30,7 @@ class Settings:
     exclude: tuple[str, ...] = option((), help="Tasks that no choice may use.")
     draws: int = option(10, flag="--random", help="Random sets of supervised tasks.")
     seeds: tuple[int, ...] = option(
-        (1, 2), help="Seeds of the read-outs; the table's own seed is refused."
+        (1, 2), help="Seeds of the read-outs; those of the table are refused."
     )
     test: int | None = option(
         None,

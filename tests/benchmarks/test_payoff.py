@@ -36,7 +36,7 @@ from benchmarks.payoff.fresh_wins import (
 from benchmarks.payoff.measures import MEASURES, one_seed_each, payoffs, target_values
 from benchmarks.payoff.newest_run import FIGURE, SUMMARY, read_run
 from benchmarks.payoff.page import render
-from benchmarks.payoff.readouts import check, sweep_of, transfer_of
+from benchmarks.payoff.readouts import check, sweep_of, table_seeds, transfer_of
 from benchmarks.payoff.settings import SUITE, WHERE, Settings
 from benchmarks.payoff.splits import fresh_splits, write_fresh, write_splits
 from benchmarks.payoff.tables import payoff_table, summary_table, target_table
@@ -509,8 +509,15 @@ def test_a_sweep_beside_the_table_says_how_read_outs_are_trained(tmp_path):
     settings = Settings(str(tmp_path / "t.csv"), "world", "bank", "fresh.csv")
     pool = replace(before.pool, data="world", splits="fresh.csv")
     assert transfer_of(settings) == TransferConfig("bank", pool, fit)
-    with pytest.raises(InvalidDataError, match="seed 4 is the one that the table was measured"):
+    with pytest.raises(InvalidDataError, match="the table was measured with seed 4; give others"):
         transfer_of(replace(settings, seeds=(1, 4)))
+    rows = [{"target": "a", "sources": "b", "image": "i", "loss": 0.1, "seed": n} for n in (4, 6)]
+    write_frame(pd.DataFrame(rows), tmp_path / "losses.parquet")
+    assert table_seeds(settings.table, 4) == [4, 6]
+    with pytest.raises(InvalidDataError, match="with seed 6; give others than 4, 6 with --seeds"):
+        transfer_of(replace(settings, seeds=(5, 6)))
+    write_frame(pd.DataFrame(rows).drop(columns="seed"), tmp_path / "losses.parquet")
+    assert table_seeds(settings.table, 4) == [4]
 
 
 def test_scratch_is_trained_as_the_sweep_beside_the_table_chose(tmp_path):
