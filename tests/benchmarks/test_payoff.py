@@ -64,7 +64,7 @@ from taskgraph.errors import InfeasibleError, InvalidTableError
 from taskgraph.losses import Losses, TargetLosses
 from taskgraph.problem import Problem
 from taskgraph.progress import no_progress_bar
-from taskgraph.tables import read_transfers, write_transfers
+from taskgraph.tables import read_transfers, write_frame, write_transfers
 from taskgraph.taxonomy import Taxonomy, Transfer
 from taskgraph.transfers import Transfers
 from tests.encoders.dataset.test_index import write
