@@ -73,6 +73,16 @@ def table_seeds(table: str, first: int) -> list[int]:
     return sorted({first, *map(int, seeds)})
 
 
+def with_seeds(settings: Settings) -> Settings:
+    """Return the settings with seeds that the table was not measured with, if they name none."""
+    if settings.seeds:
+        return settings
+    known = sweep_beside(settings.table)
+    first = CPU.transfer.seed if known is None else known["transfer"]["fit"]["seed"]
+    after = max(table_seeds(settings.table, first)) + 1
+    return replace(settings, seeds=tuple(range(after, after + settings.seed_count)))
+
+
 def sweep_of(settings: Settings, table: Transfers, config: TransferConfig) -> SweepConfig:
     """Return a sweep of the table's targets and sources, without those left out."""
     left_out = set(settings.exclude)

@@ -13,7 +13,7 @@ from benchmarks.payoff.choices import RuleChoice, choices, needed
 from benchmarks.payoff.fresh_wins import fresh_wins
 from benchmarks.payoff.measures import payoffs
 from benchmarks.payoff.newest_run import CHOICE, RUN, SUMMARY, TARGETS, WINS
-from benchmarks.payoff.readouts import check, sweep_of, table_seeds, transfer_of
+from benchmarks.payoff.readouts import check, sweep_of, table_seeds, transfer_of, with_seeds
 from benchmarks.payoff.settings import SUITE, WHERE, Settings
 from benchmarks.payoff.splits import write_fresh
 from benchmarks.payoff.tables import payoff_table, summary_table, target_table
@@ -63,6 +63,7 @@ def compare(
     not trained again, even for other budgets and draws; so a run that was killed continues. The
     tables are written before the records.
     """
+    settings = with_seeds(settings)
     table = read_transfers(settings.table)
     transfer = transfer_of(settings)
     sweep = sweep_of(settings, table, transfer)

@@ -30,8 +30,11 @@ class Settings:
     exclude: tuple[str, ...] = option((), help="Tasks that no choice may use.")
     draws: int = option(10, flag="--random", help="Random sets of supervised tasks.")
     seeds: tuple[int, ...] = option(
-        (1, 2), help="Seeds of the read-outs; those of the table are refused."
+        (),
+        help="Seeds of the read-outs; those of the table are refused. By default --seed-count seeds "
+        "from the table's largest one on.",
     )
+    seed_count: int = option(3, help="Number of seeds, if --seeds names none.")
     test: int | None = option(
         None,
         flag="--test-images",
@@ -64,8 +67,8 @@ class Settings:
         return Problem(budget=self.budget, max_order=self.max_order, exclude=self.exclude)
 
 
-WHERE = ("old", "work", "engine", "address", "jobs", "gpus")
-"""Settings that change no number of the results."""
+WHERE = ("old", "work", "engine", "address", "jobs", "gpus", "seed_count")
+"""Settings that change no number of the results, or only through others."""
 
 SUITE = Suite(
     name="payoff",
@@ -83,7 +86,7 @@ SUITE = Suite(
     settings=Settings,
     package="benchmarks.payoff",
     presets={
-        SMOKE: {"budget": 1.0, "draws": 2, "seeds": (1,), "resamples": 20, "test": 20},
+        SMOKE: {"budget": 1.0, "draws": 2, "seed_count": 1, "resamples": 20, "test": 20},
         CPU: {"draws": 5},
         PAPER: {},
     },

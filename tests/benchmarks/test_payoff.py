@@ -36,7 +36,7 @@ from benchmarks.payoff.fresh_wins import (
 from benchmarks.payoff.measures import MEASURES, one_seed_each, payoffs, target_values
 from benchmarks.payoff.newest_run import FIGURE, SUMMARY, read_run
 from benchmarks.payoff.page import render
-from benchmarks.payoff.readouts import check, sweep_of, table_seeds, transfer_of
+from benchmarks.payoff.readouts import check, sweep_of, table_seeds, transfer_of, with_seeds
 from benchmarks.payoff.settings import SUITE, WHERE, Settings
 from benchmarks.payoff.splits import fresh_splits, write_fresh, write_splits
 from benchmarks.payoff.tables import payoff_table, summary_table, target_table
@@ -494,7 +494,7 @@ def test_without_new_buildings_there_is_nothing_to_test_on():
 
 def test_without_a_sweep_beside_the_table_the_plan_cpu_is_followed(tmp_path):
     settings = Settings(str(tmp_path / "t.csv"), "world", "bank", "fresh.csv", test=7)
-    config = transfer_of(settings)
+    config = transfer_of(with_seeds(settings))
     assert config.fit == CPU.transfer
     assert (config.pool.train, config.pool.valid) == CPU.images[:2]
     assert (config.pool.test, config.pool.splits, config.pool.data) == (7, "fresh.csv", "world")
@@ -508,7 +508,7 @@ def test_a_sweep_beside_the_table_says_how_read_outs_are_trained(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps({"transfer": before.record(), "bank": {}}))
     settings = Settings(str(tmp_path / "t.csv"), "world", "bank", "fresh.csv")
     pool = replace(before.pool, data="world", splits="fresh.csv")
-    assert transfer_of(settings) == TransferConfig("bank", pool, fit)
+    assert transfer_of(with_seeds(settings)) == TransferConfig("bank", pool, fit)
     with pytest.raises(InvalidDataError, match="the table was measured with seed 4; give others"):
         transfer_of(replace(settings, seeds=(1, 4)))
     rows = [{"target": "a", "sources": "b", "image": "i", "loss": 0.1, "seed": n} for n in (4, 6)]
@@ -516,6 +516,9 @@ def test_a_sweep_beside_the_table_says_how_read_outs_are_trained(tmp_path):
     assert table_seeds(settings.table, 4) == [4, 6]
     with pytest.raises(InvalidDataError, match="with seed 6; give others than 4, 6 with --seeds"):
         transfer_of(replace(settings, seeds=(5, 6)))
+    assert with_seeds(settings).seeds == (7, 8, 9)
+    assert with_seeds(replace(settings, seed_count=1)).seeds == (7,)
+    assert with_seeds(replace(settings, seeds=(5,))).seeds == (5,)
     write_frame(pd.DataFrame(rows).drop(columns="seed"), tmp_path / "losses.parquet")
     assert table_seeds(settings.table, 4) == [4]
 
@@ -524,7 +527,7 @@ def test_scratch_is_trained_as_the_sweep_beside_the_table_chose(tmp_path):
     pool = TransferDataConfig("w", train=5, valid=6, test=8, seed=3)
     before = TransferConfig("b", pool, CPU.transfer, scratch=ScratchConfig(24, 0.01))
     (tmp_path / "config.json").write_text(json.dumps({"transfer": before.record(), "bank": {}}))
-    found = transfer_of(Settings(str(tmp_path / "t.csv"), "world", "bank", "fresh.csv"))
+    found = transfer_of(with_seeds(Settings(str(tmp_path / "t.csv"), "world", "bank", "fresh.csv")))
     assert found.scratch == ScratchConfig(24, 0.01)
     assert found.fit_of(("a",)) == CPU.transfer
 
