@@ -31,8 +31,8 @@ class Settings:
     draws: int = option(10, flag="--random", help="Random sets of supervised tasks.")
     seeds: tuple[int, ...] = option(
         (),
-        help="Seeds of the read-outs; those of the table are refused. By default --seed-count seeds "
-        "from the table's largest one on.",
+        help="Seeds of the read-outs; those of the table are refused. By default --seed-count of "
+        "them, the next after the table's.",
     )
     seed_count: int = option(3, help="Number of seeds, if --seeds names none.")
     test: int | None = option(

@@ -546,7 +546,8 @@ def write_results(folder, chosen, by_seed):
     found = payoffs(chosen, by_seed, resamples=20)
     summary_table(found).to_csv(folder / SUMMARY, index=False)
     target_table(found, by_seed).to_csv(folder / newest_run.TARGETS, index=False)
-    settings = Settings("t.csv", "world", "bank", "fresh.csv", exclude=("random",), resamples=20)
+    inputs = ("t.csv", "world", "bank", "fresh.csv")
+    settings = Settings(*inputs, exclude=("random",), seeds=(1, 2), resamples=20)
     asked = {
         **{name: value for name, value in asdict(settings).items() if name not in WHERE},
         "transfer": TransferConfig("bank", TransferDataConfig("world")).record(),
