@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 
 from benchmarks.payoff.settings import Settings
 from encoders.bank.pretrained import SUFFIX
@@ -20,7 +19,7 @@ from encoders.training.checkpoint import read_config
 from encoders.training.config import FitConfig
 from encoders.transfer.config_file import checked_overlap, fingerprints
 from encoders.transfer.data import TransferDataConfig, open_transfer_data
-from encoders.transfer.file_names import CONFIG, LOSSES
+from encoders.transfer.file_names import CONFIG, LOSSES, RECORDS
 from encoders.transfer.scratch import ScratchConfig
 from encoders.transfer.settings import SweepConfig, TransferConfig
 from taskgraph.transfers import Transfers
@@ -65,12 +64,12 @@ def transfer_of(settings: Settings) -> TransferConfig:
 
 
 def table_seeds(table: str, first: int) -> list[int]:
-    """Return the seeds that a table was measured with: its first one, and those of its losses."""
-    losses = Path(table).parent / LOSSES
-    if not losses.exists() or "seed" not in pq.read_schema(losses).names:
+    """Return the seeds that a table was measured with: its first one, and those of its records."""
+    records = Path(table).parent / RECORDS
+    if not records.exists():
         return [first]
-    seeds = pd.read_parquet(losses, columns=["seed"])["seed"].unique()
-    return sorted({first, *map(int, seeds)})
+    known = pd.read_csv(records).get("seed", pd.Series(dtype=float)).dropna()
+    return sorted({first, *map(int, known)})
 
 
 def with_seeds(settings: Settings) -> Settings:

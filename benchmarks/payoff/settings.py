@@ -81,7 +81,7 @@ SUITE = Suite(
         "random set: random supervised tasks with their best transfers",
         "random: the same tasks with random transfers",
     ),
-    time="about an hour on two cores for 388 small networks, and a rendered world before",
+    time="an hour or more on two cores for about 500 small networks, and a rendered world before",
     writes="one record of the run and one a choice and seed; summary.csv, targets.csv, payoff.svg",
     settings=Settings,
     package="benchmarks.payoff",

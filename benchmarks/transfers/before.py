@@ -10,7 +10,7 @@ import pandas as pd
 from benchmarks.results.markdown import commit_text, number, table
 from benchmarks.transfers.facts import BEFORE
 from benchmarks.transfers.tables import TransferTables, read_tables
-from benchmarks.transfers.trust import by_unit, kinds_of
+from benchmarks.transfers.trust import by_unit, kinds_of, with_kinds
 from taskgraph.errors import InvalidTableError
 from taskgraph.tasks import split_sources
 
@@ -41,9 +41,7 @@ def earlier_stability(folder: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
     tables = read_tables(folder)
     if "trust" not in tables:
         raise InvalidTableError(f"the earlier results have no stability: {tables.absent('trust')}")
-    frame = tables["trust"].copy()
-    if "resampled" not in frame:
-        frame["resampled"] = "clusters" if tables.facts.get("test_buildings") else "images"
+    frame = with_kinds(tables["trust"], tables)
     sets = tables["significance"].set_index("budget")["supervised"]
     frame["supervised"] = frame["budget"].map(sets)
     fit = tables.facts.get("sweep", {}).get("fit", {})
@@ -51,7 +49,7 @@ def earlier_stability(folder: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
         "bank": (tables.facts.get("bank") or {}).get("hash"),
         "epochs": fit.get("epochs"),
         "patience": fit.get("patience", 0),
-        "of_commit": tables.facts["commit"],
+        "of_commit": tables.facts.get("trust", tables.facts)["commit"],
     }
     if "versus_average" in tables:
         wins = tables["versus_average"]["wins"]
@@ -63,12 +61,12 @@ def before_section(tables: TransferTables) -> str:
     """Return the section on stability before and after; "" without earlier results."""
     if "before" not in tables or "trust" not in tables:
         return ""
-    earlier, now = tables["before"], tables["trust"]
+    earlier, now = tables["before"], with_kinds(tables["trust"], tables)
     facts = tables.facts[BEFORE]
     bank = f"bank `{facts['bank']}`" if facts.get("bank") else "a bank whose hash is not recorded"
     text = (
         f"### Before and after\n\nThe table before this one was of {bank}, with read-outs of "
-        f"{_epochs(facts)} (page of commit {commit_text(facts['of_commit'])}). "
+        f"{_epochs(facts)} (stability of commit {commit_text(facts['of_commit'])}). "
         f"{_above(tables, facts)}"
         "Share of resamples that choose the same set, by what is drawn, and how many tasks the two "
         "sets have in common:"

@@ -7,7 +7,6 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.results.markdown import interval, number, share, table
-from benchmarks.transfers.compared_page import and_seeds
 from benchmarks.transfers.tables import TransferTables
 
 
@@ -27,11 +26,11 @@ def significance(tables: TransferTables) -> str:
         "the budget; ours is the optimum at the cost of random sets too."
     )
     if "gain_own_low" in frame:
+        drawn = tables.drawn(seeds=tables.has_several_seeds())
         text += (
             f" In square brackets after ours: 95 % percentile interval over "
-            f"{facts['settings']['resamples']} resamples of the test "
-            f"{tables.unit}{and_seeds(facts)}, with the taxonomy fixed; after random sets: "
-            "5th to 95th percentile."
+            f"{facts['settings']['resamples']} resamples of the test {drawn}, with the taxonomy "
+            "fixed; after random sets: 5th to 95th percentile."
         )
     else:
         text += " In square brackets: 5th to 95th percentile. "

@@ -32,34 +32,29 @@ def win_rates_section(tables: TransferTables) -> str:
         f"{frame['draws'].max():g} different ones. *Scratch, where it beats the constant* leaves "
         "out the targets at which a gain is one against a network no better than a constant. In "
         f"square brackets: 95 % percentile interval over {count} resamples of the test "
-        f"{tables.unit}{and_seeds(facts)}, with the choices fixed. The choices were made "
+        f"{tables.drawn(seeds=holds_seeds(frame))}, with the choices fixed. The choices were made "
         "on these images, so the rates may be somewhat too high; results/payoff has fresh images."
     )
     parts = [head + text, seeds_sentence(facts, tables.unit), _rates(frame), _beaten(frame)]
     return "\n\n".join(part for part in (*parts, _labels(tables), _command(facts)) if part)
 
 
-def and_seeds(facts: dict[str, Any]) -> str:
-    """Return the words for the seeds that intervals hold; "" if they hold none."""
-    return " and of the seeds of training" if has_several_seeds(facts) else ""
-
-
-def has_several_seeds(facts: dict[str, Any]) -> bool:
-    """Return whether some network of the table was trained with several seeds."""
-    counts = facts.get("seeds") or {}
-    return any(int(n) > 1 for kind in counts.values() for n in kind)
+def holds_seeds(frame: pd.DataFrame) -> bool:
+    """Return whether the intervals of win rates hold seeds."""
+    return bool(frame["seed_low"].notna().any())
 
 
 def seeds_sentence(facts: dict[str, Any], unit: str) -> str:
     """Return what the table has several seeds of, and what no interval holds."""
-    if not has_several_seeds(facts):
+    counts = facts.get("seeds") or {}
+    if not any(int(n) > 1 for kind in counts.values() for n in kind):
         return (
             "**Seeds are lacking**: every network was trained once. So no interval and no share of "
             "resamples here holds what another seed of training would change."
         )
     said = [
         f"{count:,} of {sum(kind.values()):,} {NETWORKS.get(name, name)} have {n} seeds"
-        for name, kind in facts["seeds"].items()
+        for name, kind in counts.items()
         for n, count in sorted(kind.items(), key=lambda item: int(item[0]))
         if int(n) > 1
     ]

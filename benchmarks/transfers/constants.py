@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from benchmarks.results.markdown import interval, number, table
-from benchmarks.transfers.compared_page import and_seeds
 from benchmarks.transfers.tables import TransferTables
+from encoders.training.schedule import PATIENCE
 from taskgraph.tasks import AVERAGE, SCRATCH
 
 
@@ -17,49 +17,41 @@ def constants(tables: TransferTables) -> list[str]:
     frame = tables["versus_average"].sort_values("wins")
     weak = int((frame["wins"] <= 0.5).sum())
     doubtful = int(((frame["wins"] > 0.5) & (frame["low"] <= 0.5)).sum())
+    seeds = tables.has_several_seeds(SCRATCH)
     text = (
         f"`scratch`, which gains are measured against, does not beat the best constant answer at "
         f"{weak} of {len(frame)} targets: there, gains are against a network no better than a "
         f"constant; at {doubtful} more its interval holds one half. Its win rates, with 95 % "
-        f"intervals over {tables.unit}{and_seeds(tables.facts)} (t of the ratio of sums)"
+        f"intervals over {tables.drawn(seeds=seeds)} (t of the ratio of sums)"
     )
     losses = mean_losses(tables)
     if losses is None:
-        rows = [
-            [str(row.target), number(row.wins), interval(row.low, row.high)]
-            for row in frame.itertuples()
-        ]
-        heads = ["target", "scratch beats average on:", "interval:"]
-        found = [f"{text}:", table(heads, rows)]
+        found = [f"{text}:", _win_table(frame)]
     else:
-        found = [f"{text}, {LOSSES}", _with_losses(frame, losses), *_why(frame, losses)]
+        found = [f"{text}{_legend(losses, seeds=seeds)}", _win_table(frame, losses)]
+        found += _why(frame, losses)
     if "average" in tables:
         found.append(_measured_alone(tables["average"]))
     return found
 
 
-LOSSES = (
-    "and the mean losses of both on the test images, of scratch over its seeds. *Best epoch*: that "
-    "with the smallest validation loss, of the number trained, in the median over seeds."
-)
-
-
 def mean_losses(tables: TransferTables) -> pd.DataFrame | None:
-    """Return the mean losses of the two references by target, and when scratch was best.
+    """Return the mean losses of the two references by target, and how scratch's training ended.
 
     Returns
     -------
     DataFrame or None
         By ``target``: ``scratch, average``, mean test losses; ``best, last``, the epochs from 1 of
         scratch's smallest validation loss and of its end, medians over seeds, NaN if they were not
-        recorded. None without records of both.
+        recorded; ``patience``, whether all of its seeds stopped by patience. None without records
+        of both.
     """
     if "records" not in tables:
         return None
-    records = tables["records"]
-    known = records.reindex(columns=["target", "sources", "test_loss", "best_epoch", "last_epoch"])
-    scratch = known[known["sources"] == SCRATCH].groupby("target")
-    constant = known[known["sources"] == AVERAGE].groupby("target")["test_loss"].mean()
+    columns = ["target", "sources", "test_loss", "best_epoch", "last_epoch", "stopped"]
+    records = tables["records"].reindex(columns=columns)
+    scratch = records[records["sources"] == SCRATCH].groupby("target")
+    constant = records[records["sources"] == AVERAGE].groupby("target")["test_loss"].mean()
     if not len(scratch) or not len(constant):
         return None
     ends = scratch[["best_epoch", "last_epoch"]].median() + 1
@@ -69,42 +61,54 @@ def mean_losses(tables: TransferTables) -> pd.DataFrame | None:
             "average": constant,
             "best": ends["best_epoch"],
             "last": ends["last_epoch"],
+            "patience": scratch["stopped"].agg(lambda own: bool((own == PATIENCE).all())),
         }
     )
 
 
-def _with_losses(frame: pd.DataFrame, losses: pd.DataFrame) -> str:
+def _legend(losses: pd.DataFrame, *, seeds: bool) -> str:
+    """Return what the further columns of the table mean."""
+    text = ", and the mean losses of both on the test images"
+    text += ", those of scratch over its seeds." if seeds else "."
+    if losses["last"].notna().any():
+        text += " *Best epoch*: that of scratch's smallest validation loss, of the number trained"
+        text += ", medians over seeds." if seeds else "."
+    return text
+
+
+def _win_table(frame: pd.DataFrame, losses: pd.DataFrame | None = None) -> str:
+    heads = ["target", "scratch beats average on:", "interval:"]
+    ended = losses is not None and bool(losses["last"].notna().any())
+    heads += [] if losses is None else ["loss of scratch:", "of average:"]
+    heads += ["best epoch:"] if ended else []
     rows = []
     for row in frame.itertuples():
-        own = losses.loc[str(row.target)]
-        when = "" if own[["best", "last"]].isna().any() else f"{own['best']:g} of {own['last']:g}"
-        means = [number(own[name], 4) for name in ("scratch", "average")]
-        rows.append([str(row.target), number(row.wins), interval(row.low, row.high), *means, when])
-    heads = ["target", "scratch beats average on:", "interval:", "loss of scratch:"]
-    return table([*heads, "of average:", "best epoch:"], rows)
+        cells = [str(row.target), number(row.wins), interval(row.low, row.high)]
+        if losses is not None:
+            own = losses.loc[str(row.target)]
+            cells += [number(own[name], 4) for name in ("scratch", "average")]
+            cells += [f"{own['best']:g} of {own['last']:g}"] if ended else []
+        rows.append(cells)
+    return table(heads, rows)
 
 
 def _why(frame: pd.DataFrame, losses: pd.DataFrame) -> list[str]:
     """Return a paragraph on the targets where scratch wins on no more than half of the images."""
-    weak = frame.loc[frame["wins"] <= 0.5, "target"]
-    own = losses.loc[list(weak)]
+    own = losses.loc[list(frame.loc[frame["wins"] <= 0.5, "target"])]
     larger = own[own["scratch"] >= own["average"]]
     smaller = own[own["scratch"] < own["average"]]
     parts = []
     if len(larger):
-        early = larger[larger["best"] <= larger["last"] / 2]
-        text = f"At {_listed(larger)} its mean loss is not smaller either."
-        if len(early):
-            text += (
-                f" At {_listed(early)} its validation loss was smallest in the first half of its "
-                "training and did not fall again: it fits its training images better and new ones "
-                "worse, so these images are too few to learn the target from scratch."
-            )
-        parts.append(text)
+        parts.append(f"At {_listed(larger)} its mean loss is not smaller either.")
+    if len(ended := larger[larger["patience"]]):
+        parts.append(
+            f"At {_listed(ended)} every training of it stopped by patience: more epochs on these "
+            "images no longer lowered its validation loss."
+        )
     if len(smaller):
         parts.append(
-            f"At {_listed(smaller)} its mean loss is smaller, although it wins on fewer images: it "
-            "is better by much on few images, and worse by little on many."
+            f"At {_listed(smaller)} its mean loss is smaller, although it wins on no more than "
+            "half of the images: where it wins it is ahead by more than it is behind elsewhere."
         )
     return [" ".join(parts)] if parts else []
 

@@ -117,6 +117,6 @@ def _raised(sweep: dict[str, Any], chosen: dict[str, Any]) -> str:
     if cap <= chosen["epochs"]:
         return ""
     return (
-        f"Then the cap was raised to {cap} epochs for every target, as some networks had reached "
-        "it; those that had not are the same with both caps. "
+        f"Then the cap was raised to {cap} epochs for every target; networks that it could change "
+        "were trained again. "
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from benchmarks.transfers import compared_page, trust
 from benchmarks.transfers.compared import (
     ABOVE_CONSTANT,
     CONSTANT,
@@ -14,7 +15,6 @@ from benchmarks.transfers.compared import (
     SINGLE,
     UNTRAINED,
 )
-from benchmarks.transfers.compared_page import and_seeds
 from benchmarks.transfers.tables import TransferTables
 
 
@@ -23,13 +23,13 @@ def stability_headline(tables: TransferTables, budget: float) -> str:
     rows: dict[Any, Any] = (
         tables["trust"].drop_duplicates("budget").set_index("budget").to_dict("index")
     )
-    row = rows[budget]
+    row, seeds = rows[budget], trust.holds_seeds(trust.kinds_of(tables["trust"]))
     tasks = tables["stability"].query("budget == @budget").drop_duplicates("task")
     shares = tasks.set_index("task")
     inside = shares[shares["supervised"]]["share"]
     outside = shares[~shares["supervised"]]["share"]
     return (
-        f"Of {row['resamples']:.0f} resamples of its test {tables.unit}{and_seeds(tables.facts)}, "
+        f"Of {row['resamples']:.0f} resamples of its test {tables.drawn(seeds=seeds)}, "
         f"{_percent(row['same'])} choose the same {len(inside)}; `{inside.idxmin()}` is "
         f"chosen in {_percent(inside.min())} and `{outside.idxmax()}`, the next, in "
         f"{_percent(outside.max())}."
@@ -45,10 +45,11 @@ def win_headline(tables: TransferTables, budget: float) -> str:
     rates: dict[Any, Any] = frame[frame["budget"] == budget].set_index("against").to_dict("index")
     own, single = rates[ABOVE_CONSTANT], rates[SINGLE]
     total = rates[FROM_SCRATCH]["targets"]
+    drawn = tables.drawn(seeds=compared_page.holds_seeds(frame))
     return (
         f"These {total} networks have a lower loss than the best constant answer on "
         f"{_rate(rates[CONSTANT])} of the test images (mean over all targets; in brackets 95 % "
-        f"intervals over {tables.unit}{and_seeds(tables.facts)}), than read-outs of an untrained "
+        f"intervals over {drawn}), than read-outs of an untrained "
         f"encoder on {_rate(rates[UNTRAINED])}, and than networks from scratch on {_rate(own)} at "
         f"the {own['targets']} targets where scratch beats the constant. Against "
         f"{rates[RANDOM_BEST]['draws']:,} random sets of {budget:g} tasks they win on "

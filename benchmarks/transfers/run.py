@@ -40,12 +40,18 @@ def run(settings: Settings, out: Path) -> None:
             "--render"
         )
     else:
+        before = Path(settings.before) if settings.before else None
+        if before is not None and before.resolve() == out.resolve():
+            raise InvalidTableError(
+                f"--before {before} is the folder that the new results are written to, which would "
+                "replace the earlier ones; copy it, and name the copy"
+            )
         inputs = Inputs(
             read_finished(Path(settings.sweep)),
             settings,
             published_at=Path(settings.published or TASKONOMY),
             bank=Path(settings.bank) if settings.bank else None,
             closed=read_finished(Path(settings.closed)) if settings.closed else None,
-            before=Path(settings.before) if settings.before else None,
+            before=before,
         )
         gather_results(inputs, out)

@@ -66,6 +66,21 @@ class TransferTables:
         """Return what a bootstrap resamples: "buildings" or "images"."""
         return "buildings" if self.facts.get("test_buildings") else "images"
 
+    def drawn(self, *, seeds: bool) -> str:
+        """Return what resamples draw: the unit, and seeds of training if they hold some."""
+        return f"{self.unit} and seeds of training" if seeds else self.unit
+
+    def has_several_seeds(self, sources: str | None = None) -> bool:
+        """Return whether some network of the sweep, or of these sources, has several seeds."""
+        records = self.frames.get("records")
+        if records is None or "seed" not in records:
+            return False
+        own = records if sources is None else records[records["sources"] == sources]
+        counts = own.drop_duplicates(["target", "sources", "seed"]).value_counts(
+            ["target", "sources"]
+        )
+        return bool((counts > 1).any())
+
 
 def read_tables(folder: Path) -> TransferTables:
     """Read the folder that `benchmarks.transfers.gather.gather_results` wrote.

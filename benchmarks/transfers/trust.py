@@ -104,10 +104,10 @@ def trust(tables: TransferTables) -> str:
     if kinds:  # the first kind holds all that varies
         budgets = budgets[budgets["resampled"] == kinds[0]]
         tasks = tasks[tasks["resampled"] == kinds[0]]
-    first = budgets.iloc[0]
+    first, drawn = budgets.iloc[0], tables.drawn(seeds=holds_seeds(kinds))
     parts.append(
         "What is proven is that each set is the optimum *of this table*. *Same set* is the share "
-        f"of {first['resamples']:.0f} resamples of {_drawn(kinds, tables.unit)} (seed "
+        f"of {first['resamples']:.0f} resamples of the test {drawn} (seed "
         f"{first['seed']:.0f}; `taskgraph stability`) whose optimum supervises exactly the same "
         "tasks; *least stable* are the members that the fewest resamples supervise, and *next* the "
         "tasks outside that the most do. *Against the constant* is the win rate against the best "
@@ -142,15 +142,22 @@ def kinds_of(budgets: pd.DataFrame) -> list[str]:
     return list(dict.fromkeys(budgets["resampled"])) if "resampled" in budgets else []
 
 
+def with_kinds(budgets: pd.DataFrame, tables: TransferTables) -> pd.DataFrame:
+    """Return a table of stability that says what was resampled; older ones resampled images."""
+    if "resampled" in budgets:
+        return budgets
+    unit = "clusters" if tables.facts.get("test_buildings") else "images"
+    return budgets.assign(resampled=unit)
+
+
 def by_unit(kind: str, unit: str) -> str:
     """Return what was resampled, in the words of the page."""
     return kind.replace("clusters", unit)
 
 
-def _drawn(kinds: list[str], unit: str) -> str:
-    """Return what the resamples draw, in words."""
-    seeds = bool(kinds) and kinds[0].endswith(f" and {SEEDS}")
-    return f"the test {unit} and of the seeds of training" if seeds else f"the test {unit}"
+def holds_seeds(kinds: list[str]) -> bool:
+    """Return whether the first kind of resamples, which holds all that varies, draws seeds."""
+    return bool(kinds) and kinds[0].endswith(f" and {SEEDS}")
 
 
 def _by_kind(budgets: pd.DataFrame, kinds: list[str], unit: str) -> str:

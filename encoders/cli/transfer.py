@@ -160,8 +160,8 @@ def transfer(
     to the size of the bank's networks. OUT gets losses.parquet, with one row for each transfer,
     seed and test image; valid_losses.parquet, the same for validation images; and transfers.csv,
     which `taskgraph solve` reads. After an interruption, the same command with --resume continues.
-    With --patience, --epochs and --scratch-epochs may then be larger than before: networks that
-    reached, or nearly reached, the smaller number are trained again.
+    With --patience, --scratch-epochs may then be larger than before (leave the grid out, and give
+    the chosen rate): each scratch that this may change is trained again.
 
     With --engine ray, encoders and read-outs compute on the GPUs that Ray lends them. This was
     tried with logical CPUs and GPUs of one machine only; no real GPU cluster was tried.

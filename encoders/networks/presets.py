@@ -163,7 +163,7 @@ SMALL = replace(
     name="small",
     size=128,
     trunk=replace(TINY.trunk, pool=True),
-    pixels=replace(TINY.pixels, ups=(*TINY.pixels.ups, (16, None))),
+    pixels=replace(TINY.pixels, ups=((32, None), *TINY.pixels.ups)),
 )
 
 # The trunk is an unchanged ResNet-18, so that published weights fit it (`load_trunk`); hence

@@ -1,82 +1,85 @@
-"""A larger cap of epochs in a sweep that has begun: what the smaller one did not touch is kept.
+"""A larger cap of the epochs of ``scratch`` in a sweep that has begun: what it cannot change stays.
 
 The learning rate of training that stops by patience does not depend on the cap until the cap's last
 part, in which it falls to 0 (`encoders.training.schedule.plateau_factor`). So a network that
-stopped before that part is the one that a larger cap gives, to the bit.
+stopped before that part, and whose warm-up is as long with both caps, is the one that a larger cap
+gives, to the bit. ``scratch`` alone may get a larger cap: which sets of sources are measured
+depends on the read-outs, and not on it.
 """
 
 from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from encoders.training.schedule import CAP, COOLDOWN, warmup_steps
+from encoders.transfer.file_names import LOSSES, RECORDS, TRANSFERS, VALID_LOSSES
 from encoders.transfer.records import (
+    CAPPED,
     TransferRecord,
     further_seeds,
     place_of,
     records,
     seed_folder,
 )
-from taskgraph.tasks import SCRATCH, SELF, parse_sources
+from taskgraph.tasks import SCRATCH
 
-CAPS = ("transfer.fit.epochs", "transfer.scratch.epochs")
-"""Settings that may be raised: the caps of all networks, and of ``scratch``."""
+SETTING = "transfer.scratch.epochs"
+"""The setting of a sweep that may become larger."""
 
 RUNS = "runs"
 """Folder of the trainings that are not finished, in that of each seed."""
 
 
-def raised_caps(
-    written: Mapping[str, Any], wanted: Mapping[str, Any], changed: Iterable[str]
-) -> list[str]:
-    """Return the changed settings of a sweep that are caps and became larger.
+def cap_is_raised(
+    written: Mapping[str, Any], wanted: Mapping[str, Any], changed: Sequence[str]
+) -> bool:
+    """Return whether the cap of ``scratch`` is among the changed settings of a sweep, and larger.
 
-    Without patience the learning rate depends on the cap from the beginning, and so do the rungs of
-    pruning; then there are none.
+    It is not without patience: then the learning rate depends on the cap from the beginning.
     """
-    if not wanted["transfer"]["fit"]["patience"] or wanted.get("pruning"):
-        return []
-    return [
-        name
-        for name in changed
-        if name in CAPS and _value(written, name) < _value(wanted, name)  # both have been given
-    ]
+    if SETTING not in changed or not wanted["transfer"]["fit"]["patience"]:
+        return False
+    before, after = (config["transfer"]["scratch"]["epochs"] for config in (written, wanted))
+    return before is not None and after is not None and before < after
 
 
-def forget_capped(written: Mapping[str, Any], wanted: Mapping[str, Any], out: Path) -> int:
-    """Remove the records of a sweep that a smaller cap touched; returns their number.
+def set_aside_capped(written: Mapping[str, Any], wanted: Mapping[str, Any], out: Path) -> int:
+    """Set aside the records of ``scratch`` that a larger cap may change; returns their number.
 
-    The next sweep trains these networks again, with the larger cap. Unfinished trainings with the
-    smaller one are removed too.
+    A record that is set aside has the further ending `CAPPED`. The next sweep trains these networks
+    again. The tables of the sweep, which were made of these records, are removed, and so are
+    unfinished trainings with the smaller cap.
 
     Parameters
     ----------
     written, wanted : mapping
         The content of ``config.json`` with the smaller and with the larger cap.
     """
+    caps = [config["transfer"]["scratch"]["epochs"] for config in (written, wanted)]
     warmup, count = wanted["transfer"]["fit"]["warmup"], 0
     for seed in (None, *further_seeds(out)):
         results = seed_folder(out, seed)
-        for folder in (results / RUNS).glob("*/*"):
-            if _cap_of(written, folder.name) != _cap_of(wanted, folder.name):
-                shutil.rmtree(folder)
+        for folder in (results / RUNS).glob(f"*/{SCRATCH}"):
+            shutil.rmtree(folder)
         for (target, sources), record in records(results).items():
-            caps = _cap_of(written, sources), _cap_of(wanted, sources)
-            if caps[0] != caps[1] and is_touched(record, *caps, warmup=warmup):
-                place_of(results, target, parse_sources(sources)).unlink()
+            if sources == SCRATCH and may_change(record, *caps, warmup=warmup):
+                place = place_of(results, target, (SCRATCH,))
+                place.rename(place.with_name(place.name + CAPPED))
                 count += 1
+    for name in (RECORDS, TRANSFERS, LOSSES, VALID_LOSSES) if count else ():
+        (out / name).unlink(missing_ok=True)
     return count
 
 
-def is_touched(record: TransferRecord, cap: int, larger: int, *, warmup: float) -> bool:
-    """Return whether a network is another with a larger cap of epochs than it was trained with.
+def may_change(record: TransferRecord, cap: int, larger: int, *, warmup: float) -> bool:
+    """Return whether a network may be another with a larger cap of epochs than it was trained with.
 
-    It is if training ended at the cap, if it went on in the cap's last part, or if its warm-up is a
-    share of the cap.
+    It may be if training ended at the cap, if it went on in the cap's last part, or if its warm-up
+    is a share of the cap.
 
     Parameters
     ----------
@@ -85,8 +88,6 @@ def is_touched(record: TransferRecord, cap: int, larger: int, *, warmup: float) 
     warmup : float
         Share of the steps in which the learning rate rises.
     """
-    if record["sources"] == SELF or record.get("last_epoch") is None:  # not trained by the sweep
-        return False
     epochs = record["last_epoch"] + 1
     short, long = (
         warmup_steps(math.floor(record["last_step"] / epochs * each), warmup=warmup)
@@ -94,18 +95,3 @@ def is_touched(record: TransferRecord, cap: int, larger: int, *, warmup: float) 
     )
     late = epochs > (1 - COOLDOWN) * cap
     return bool(short != long or late or record["stopped"] == CAP)
-
-
-def _cap_of(config: Mapping[str, Any], sources: str) -> int:
-    """Return the cap of the network of some sources, or of a reference, in a ``config.json``."""
-    transfer = config["transfer"]
-    own = (transfer.get("scratch") or {}).get("epochs") if sources == SCRATCH else None
-    return int(own or transfer["fit"]["epochs"])
-
-
-def _value(config: Mapping[str, Any], name: str) -> float:
-    """Return a setting by its name with dots; NaN, which no comparison holds for, where unset."""
-    value: Any = config
-    for part in name.split("."):
-        value = value[part]
-    return math.nan if value is None else float(value)

@@ -21,7 +21,8 @@ from encoders.dataset.overlap import (
 from encoders.errors import TrainingError
 from encoders.errors.storage import read_json
 from encoders.training.run_state import differing
-from encoders.transfer.caps import forget_capped, raised_caps
+from encoders.transfer.caps import SETTING as CAP_OF_SCRATCH
+from encoders.transfer.caps import cap_is_raised, set_aside_capped
 from encoders.transfer.data import buildings_of, open_transfer_data
 from encoders.transfer.file_names import CONFIG
 from encoders.transfer.settings import SweepConfig
@@ -64,13 +65,15 @@ def write_or_check_config(
     overlap: Overlap | None = None,
     *,
     trials: Mapping[str, Any] | None = None,
+    may_raise: bool = False,
 ) -> None:
     """Write the configuration of a new sweep, or check it against that of the sweep in ``out``.
 
     The configuration includes the hash of the bank, those of its networks, and those of the data
     set's files. ``overlap`` is written too, but not compared, and so are ``trials``: what was tried
-    for ``scratch``. Where training stops by patience, a cap of epochs may be larger than before;
-    records that the smaller one touched are then removed (`encoders.transfer.caps`).
+    for ``scratch``. With ``may_raise``, the cap of ``scratch`` may be larger than before; records
+    that it may change are then set aside (`encoders.transfer.caps`). A sweep without a grid goes on
+    with what a grid chose.
 
     Raises
     ------
@@ -92,8 +95,9 @@ def write_or_check_config(
     if written and wanted["scratch_grid"] is None:  # its choice is in transfer.scratch
         wanted["scratch_grid"] = written.get("scratch_grid")
     changed = differing(_compared(written), _compared(wanted)) if written else []
-    raised = raised_caps(written, wanted, changed)
-    changed = [name for name in changed if name not in raised]
+    raised = may_raise and cap_is_raised(written, wanted, changed)
+    if raised:
+        changed.remove(CAP_OF_SCRATCH)
     rewritten = [name for name in changed if name.startswith("content.")]
     if rewritten and rewritten == changed:
         task = rewritten[0].removeprefix("content.")
@@ -108,9 +112,11 @@ def write_or_check_config(
         )
     if raised:
         logger.info(
-            "the cap of epochs is larger: %d networks that reached or nearly reached the smaller "
-            "one are trained again",
-            forget_capped(written, wanted, out),
+            "scratch: at most %d epochs instead of %d; %d trainings that this may change are done "
+            "again",
+            wanted["transfer"]["scratch"]["epochs"],
+            written["transfer"]["scratch"]["epochs"],
+            set_aside_capped(written, wanted, out),
         )
     updated = written | wanted | ({"overlap": overlap.record()} if overlap else {})
     updated |= {"scratch_trials": trials} if trials else {}

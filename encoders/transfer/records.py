@@ -28,6 +28,10 @@ MEASURED, VALIDATION, SEEDS = "measured", "validation", "seeds"
 folder a seed, with the first two in it."""
 
 
+CAPPED = ".capped"
+"""Further ending of a record that was set aside, as a larger cap of epochs may change it."""
+
+
 def place_of(out: Path, target: str, sources: Sequence[str]) -> Path:
     """Return the path of a transfer's record; the Parquet file beside it has the test losses."""
     return out / MEASURED / target / f"{join_sources(sources)}.json"

@@ -9,7 +9,14 @@ from pathlib import Path
 from encoders.errors import TrainingError
 from encoders.training.schedule import PRUNED
 from encoders.transfer.candidates import Sources
-from encoders.transfer.records import TransferRecord, place_of, repeated_records
+from encoders.transfer.records import (
+    CAPPED,
+    MEASURED,
+    TransferRecord,
+    further_seeds,
+    place_of,
+    seed_folder,
+)
 from taskgraph.tasks import AVERAGE, SCRATCH, SELF, parse_sources
 
 SINGLE = (SELF, AVERAGE)
@@ -87,11 +94,16 @@ class SeedPlan:
 
 
 def seed_counts(out: Path, seed: int) -> dict[tuple[str, str], int]:
-    """Return how many seeds the transfers of a sweep have that have several, with its own seed."""
+    """Return the number of seeds of each transfer that was measured with further seeds.
+
+    It counts from the sweep's own seed to the largest one, and includes records that were set aside
+    (`encoders.transfer.caps`).
+    """
     counts: dict[tuple[str, str], int] = {}
-    for target, sources, further in repeated_records(out):
-        key = (target, sources)
-        counts[key] = max(counts.get(key, 1), further - seed + 1)
+    for further in further_seeds(out):
+        for place in (seed_folder(out, further) / MEASURED).glob("*/*.json*"):
+            key = (place.parent.name, place.name.removesuffix(CAPPED).removesuffix(".json"))
+            counts[key] = max(counts.get(key, 1), further - seed + 1)
     return counts
 
 

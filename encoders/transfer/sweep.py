@@ -150,9 +150,10 @@ def _measured(stages: _Stages, index: Index | None, overlap: Overlap) -> SweepOu
             choice.scratch.epochs,
             choice.scratch.learning_rate,
         )
-    # What had several seeds keeps as many, also where the configuration makes them anew.
+    # What had several seeds keeps as many, also where a larger cap sets their records aside.
     stages.seeds = stages.seeds.at_least(seed_counts(out, config.transfer.fit.seed))
-    write_or_check_config(config, out, overlap, trials=None if choice is None else choice.record())
+    trials = None if choice is None else choice.record()
+    write_or_check_config(config, out, overlap, trials=trials, may_raise=True)
     removed = [name for name in config.targets if forget_unconverted(config.transfer, out, name)]
     if removed:
         logger.info(

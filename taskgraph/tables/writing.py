@@ -35,6 +35,7 @@ def write_frame(frame: pd.DataFrame, path: FilePath) -> None:
     name = Path(path).name.lower()
     if name.endswith(".parquet"):
         # Losses hardly repeat: split into their bytes, they take a third less space.
+        frame = frame.rename(columns=str)
         numbers = list(frame.select_dtypes("float").columns)
         packing: dict[str, Any] = {
             "compression": "zstd",

@@ -511,15 +511,15 @@ def test_a_sweep_beside_the_table_says_how_read_outs_are_trained(tmp_path):
     assert transfer_of(with_seeds(settings)) == TransferConfig("bank", pool, fit)
     with pytest.raises(InvalidDataError, match="the table was measured with seed 4; give others"):
         transfer_of(replace(settings, seeds=(1, 4)))
-    rows = [{"target": "a", "sources": "b", "image": "i", "loss": 0.1, "seed": n} for n in (4, 6)]
-    write_frame(pd.DataFrame(rows), tmp_path / "losses.parquet")
+    frame = pd.DataFrame({"target": "a", "sources": ["b", "b"], "seed": [4, 6]})
+    write_frame(frame, tmp_path / "records.csv")
     assert table_seeds(settings.table, 4) == [4, 6]
     with pytest.raises(InvalidDataError, match="with seed 6; give others than 4, 6 with --seeds"):
         transfer_of(replace(settings, seeds=(5, 6)))
     assert with_seeds(settings).seeds == (7, 8, 9)
     assert with_seeds(replace(settings, seed_count=1)).seeds == (7,)
     assert with_seeds(replace(settings, seeds=(5,))).seeds == (5,)
-    write_frame(pd.DataFrame(rows).drop(columns="seed"), tmp_path / "losses.parquet")
+    write_frame(frame.drop(columns="seed"), tmp_path / "records.csv")
     assert table_seeds(settings.table, 4) == [4]
 
 

@@ -1226,7 +1226,29 @@ def test_the_page_shows_the_stability_of_an_earlier_table_beside_its_own(before_
         assert f"| {budget:g} | {same[0]:.2f} | {same[1]:.2f} | {common} |" in section
 
 
-def test_without_an_earlier_table_no_section_compares(results, tmp_path, sweep, capsys):
+def test_without_an_earlier_table_no_section_compares(results):
     assert "### Before and after" not in (results / PAGE).read_text()
-    main(["--sweep", str(sweep), "--before", str(tmp_path), "--out", str(tmp_path / "out")])
-    assert not (tmp_path / "out" / "before.csv").exists()
+
+
+def test_earlier_results_that_would_be_replaced_are_refused(
+    before_and_after, sweep, capsys, tmp_path, monkeypatch
+):
+    """Whether --out names their folder, or it is the folder by default."""
+    earlier = tmp_path / "results" / "transfers"
+    shutil.copytree(before_and_after[0], earlier)
+    before = {path: path.read_bytes() for path in earlier.iterdir()}
+    monkeypatch.chdir(tmp_path)
+    asked = ["--sweep", str(sweep), "--before", str(earlier)]
+    for more, message in (([], "copy it, and name the copy"), (["--out", str(earlier)], "--out")):
+        assert main([*asked, *more]) == 2
+        assert message in capsys.readouterr().err
+    assert before == {path: path.read_bytes() for path in earlier.iterdir()}
+
+
+def test_results_of_an_older_version_do_not_say_what_they_resampled(before_and_after, tmp_path):
+    _, now = before_and_after
+    shutil.copytree(now, tmp_path / "now")
+    trust = pd.read_csv(now / "trust.csv")
+    trust.drop(columns="resampled").to_csv(tmp_path / "now" / "trust.csv", index=False)
+    section = render(tmp_path / "now").split("### Before and after")[1].split("\n## ")[0]
+    assert "| budget | before, buildings | now, buildings | in common |" in section

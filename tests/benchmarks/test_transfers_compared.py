@@ -165,7 +165,7 @@ def test_stability_is_told_over_buildings_over_seeds_and_over_both(measured):
     shown = budgets.assign(against_average=0.5)
     page = " ".join(trust(TransferTables(facts, {"trust": shown, "stability": tasks})).split())
     if several:
-        assert "resamples of the test buildings and of the seeds of training" in page
+        assert "resamples of the test buildings and seeds of training" in page
         assert "| budget | buildings and seeds | buildings | seeds |" in page
     else:
         assert "These resamples hold no seeds" in page
@@ -320,25 +320,31 @@ def test_the_page_says_why_scratch_does_not_beat_the_constant():
     )
     wins.loc[3] = ("good", 0.9, 0.8, 1.0)
     rows = [
-        (target, "scratch", loss + change, best, last)
-        for target, loss, best, last in (
-            ("early", 3.0, 2, 11),
-            ("large", 2.0, 9, 11),
-            ("few", 0.5, 9, 11),
-            ("good", 0.1, 9, 11),
+        (target, "scratch", seed, loss + (seed - 0.5) / 5, 2 + seed, 11, stops[seed])
+        for target, loss, stops in (
+            ("early", 3.0, ("patience", "patience")),
+            ("large", 2.0, ("patience", "cap")),
+            ("few", 0.5, ("patience", "patience")),
+            ("good", 0.1, ("patience", "patience")),
         )
-        for change in (-0.1, 0.1)
-    ] + [(target, "average", 1.0, 4, 5) for target in ("early", "large", "few", "good")]
-    columns = ["target", "sources", "test_loss", "best_epoch", "last_epoch"]
+        for seed in (0, 1)
+    ]
+    rows += [(target, "average", 0, 1.0, 4, 5, "patience") for target in wins["target"]]
+    columns = ["target", "sources", "seed", "test_loss", "best_epoch", "last_epoch", "stopped"]
     records = pd.DataFrame(rows, columns=columns)
     found = constants(TransferTables({}, {"versus_average": wins, "records": records}))
     page = " ".join("\n\n".join(found).split())
-    assert "| early | 0.400 | [0.300, 0.500] | 3.0000 | 1.0000 | 3 of 12 |" in page
-    assert "At `early`, `large` its mean loss is not smaller either. At `early` its valid" in page
-    assert "At `few` its mean loss is smaller, although it wins on fewer images" in page
+    assert "intervals over images and seeds of training (t of the ratio of sums), and the" in page
+    assert "| early | 0.400 | [0.300, 0.500] | 3.0000 | 1.0000 | 3.5 of 12 |" in page
+    assert "At `early`, `large` its mean loss is not smaller either. At `early` every" in page
+    assert "At `few` its mean loss is smaller, although it wins on no more than half" in page
     assert "At `good`" not in page
     bare = constants(TransferTables({}, {"versus_average": wins}))
     assert "loss of scratch" not in " ".join(bare)
+    old = records[records["seed"] == 0][["target", "sources", "test_loss"]]
+    found = constants(TransferTables({}, {"versus_average": wins, "records": old}))
+    assert "loss of scratch" in " ".join(found)
+    assert not any(word in " ".join(found) for word in ("epoch", "seeds", "patience"))
 
 
 # --- README
