@@ -16,8 +16,20 @@ from benchmarks.transfers.settings import SUITE, TRUST_ONLY
 
 SWEEP, CHOICES, TRUST, FIGURES = "sweep", "choices", "trust", "figures"
 STRUCTURE, SCORES, RIDGE, CLOSED = "structure", "scores", "ridge", "closed_form"
-COMPARED, BEFORE = "compared", "before"
-PARTS = (SWEEP, CHOICES, TRUST, BEFORE, COMPARED, FIGURES, STRUCTURE, SCORES, RIDGE, CLOSED)
+COMPARED, BEFORE, SENSITIVITY = "compared", "before", "sensitivity"
+PARTS = (
+    SWEEP,
+    CHOICES,
+    TRUST,
+    SENSITIVITY,
+    BEFORE,
+    COMPARED,
+    FIGURES,
+    STRUCTURE,
+    SCORES,
+    RIDGE,
+    CLOSED,
+)
 """Values of the setting ``part``, in the order in which a run computes them."""
 
 TIMED = (SCORES, RIDGE, CLOSED)
@@ -65,8 +77,9 @@ def facts_of(records: list[Record]) -> Facts:
         the sweep's own configuration; for each of `TIMED` a dict; ``figures``, files by stem;
         ``missing``, by the name of what is left out the reason; and ``choices`` and ``trust``, the
         provenance of what was computed again, as is ``structure``; ``compared``, how the win rates
-        against other choices were computed; ``before``, what the earlier table was of; and
-        ``seeds``, of what the losses have how many. What was not recorded is left out.
+        against other choices were computed; ``before``, what the earlier table was of;
+        ``sensitivity``, what was drawn of it; and ``seeds``, of what the losses have how many. What
+        was not recorded is left out.
     """
     by_part = {each.settings["part"]: each for each in records}
     first = by_part[SWEEP]
@@ -116,6 +129,9 @@ def _again(by_part: dict[str, Record], settings: dict[str, Any]) -> Facts:
     structure = by_part.get(STRUCTURE)
     if structure is not None and "again" in structure.settings:
         facts[STRUCTURE] = {"commit": structure.commit}
+    sensitivity = by_part.get(SENSITIVITY)
+    if sensitivity is not None and "texts" in sensitivity.metrics:
+        facts[SENSITIVITY] = sensitivity.metrics
     before = by_part.get(BEFORE)
     if before is not None and "of_commit" in before.metrics:
         facts[BEFORE] = before.metrics

@@ -67,6 +67,7 @@ WHAT = {
     "scores.csv": "H-score, LogME and DDS of every single source and target",
     "stability.csv": "how often each task is supervised when buildings are drawn again",
     "trust.csv": "how often the same set is, and wins over the best constant answer",
+    "sensitivity.csv": "what each optimum depends on",
     "before.csv": "how often the same set is, in the table before this one",
     "versus_average.csv": "how often scratch beats the best constant answer",
     "average.csv": "the best constant answer measured alone, and checks of that",

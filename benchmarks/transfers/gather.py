@@ -17,6 +17,7 @@ from benchmarks.transfers.facts import (
     CLOSED,
     COMPARED,
     FIGURES,
+    SENSITIVITY,
     SHARED,
     STRUCTURE,
     SWEEP,
@@ -43,12 +44,15 @@ from encoders.transfer.closed import TIMES
 from encoders.transfer.file_names import CONFIG, LOSSES, RECORDS, TRANSFERS
 
 PACKAGES = ("numpy", "scipy", "pandas", "highspy")
-ON_TEST = (SWEEP, CHOICES, TRUST, COMPARED)
+ON_TEST = (SWEEP, CHOICES, TRUST, SENSITIVITY, COMPARED)
 """Parts that are measured on the test images alone."""
 
 AGAIN = {
-    CHOICES_ONLY: ((CHOICES, TRUST, COMPARED, FIGURES), ("draws", "resamples", "shown", "seed")),
-    TRUST_ONLY: ((TRUST,), ("shown", "seed")),
+    CHOICES_ONLY: (
+        (CHOICES, TRUST, SENSITIVITY, COMPARED, FIGURES),
+        ("draws", "resamples", "shown", "seed"),
+    ),
+    TRUST_ONLY: ((TRUST, SENSITIVITY), ("shown", "seed")),
     COMPARED_ONLY: ((COMPARED,), ("draws", "resamples", "shown", "seed")),
     STRUCTURE_ONLY: ((STRUCTURE,), ("permutations", "shown", "seed")),
 }

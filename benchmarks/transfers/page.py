@@ -9,6 +9,7 @@ from benchmarks.transfers.before import before_section
 from benchmarks.transfers.choices_page import cross_fitted, significance
 from benchmarks.transfers.closed_form import closed_form
 from benchmarks.transfers.compared_page import win_rates_section
+from benchmarks.transfers.dependence import dependence_section
 from benchmarks.transfers.ended import ends_section
 from benchmarks.transfers.files_page import files, pictures
 from benchmarks.transfers.header import header
@@ -36,6 +37,7 @@ def render(folder: Path) -> str:
         significance(tables),
         trust(tables),
         before_section(tables),
+        dependence_section(tables),
         ends_section(tables),
         cross_fitted(tables),
         consistency(tables),

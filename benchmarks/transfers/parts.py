@@ -15,6 +15,7 @@ from benchmarks.transfers import buildings, figures, published, structure, trees
 from benchmarks.transfers.before import earlier_stability
 from benchmarks.transfers.compared import LEVELS, seed_counts, win_rates_against
 from benchmarks.transfers.consistency import consistency
+from benchmarks.transfers.dependence import dependence, sensitivities
 from benchmarks.transfers.facts import (
     BEFORE,
     CHOICES,
@@ -23,6 +24,7 @@ from benchmarks.transfers.facts import (
     FIGURES,
     RIDGE,
     SCORES,
+    SENSITIVITY,
     STRUCTURE,
     SWEEP,
     TRUST,
@@ -40,8 +42,9 @@ from benchmarks.transfers.trust import (
     stabilities,
 )
 from encoders.transfer.file_names import LOSSES
+from taskgraph.affinity import affinities
 from taskgraph.errors import InvalidTableError
-from taskgraph.plot import draw_labels_needed
+from taskgraph.plot import draw_labels_needed, draw_sensitivity
 from taskgraph.transfers import Transfers
 
 
@@ -96,6 +99,22 @@ def write_trust(inputs: Inputs, results: ResultsCollector) -> None:
         results.table("trust", budgets)
         if len(resampled.versus_average):
             results.table("versus_average", resampled.versus_average)
+
+
+def write_sensitivity(inputs: Inputs, results: ResultsCollector) -> None:
+    """Measure how far the taxonomies depend on methods, objectives, sources and the sample."""
+    sweep, seed = inputs.sweep, inputs.settings.seed
+    with results.optional(SENSITIVITY, sweep.folder):
+        losses = required(sweep.losses, sweep, LOSSES)
+        orders = sweep.max_order
+        found = sensitivities(losses, inputs.taxonomies, max_order=orders, seed=seed)
+        if not found:
+            raise InvalidTableError("none of the budgets has a taxonomy")
+        resampled = affinities(losses, bootstrap=RESAMPLES, seed=seed)
+        results.table("sensitivity", dependence(found, resampled, max_order=orders))
+        drawn = next((each for each in found if each >= 5), max(found))
+        picture = write_picture(draw_sensitivity(found[drawn]), results.out, "sensitivity")
+        results.facts |= {"texts": {"sensitivity": picture}, "drawn": drawn}
 
 
 def write_before(inputs: Inputs, results: ResultsCollector) -> None:
@@ -214,6 +233,7 @@ WRITERS: dict[str, Callable[[Inputs, ResultsCollector], None]] = {
     SWEEP: write_sweep,
     CHOICES: write_choices,
     TRUST: write_trust,
+    SENSITIVITY: write_sensitivity,
     BEFORE: write_before,
     COMPARED: write_compared,
     FIGURES: write_figures,

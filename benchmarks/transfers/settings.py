@@ -47,8 +47,8 @@ class Settings:
     )
     trust_only: bool = option(
         False,
-        help="Recompute stability and wins over the best constant, from the losses in OUT; keep "
-        "all else.",
+        help="Recompute stability, sensitivity, and wins over the best constant, from the losses "
+        "in OUT; keep all else.",
     )
     compared_only: bool = option(
         False,

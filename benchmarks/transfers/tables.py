@@ -14,6 +14,7 @@ from benchmarks.transfers.facts import (
     COMPARED,
     FIGURES,
     SCORES,
+    SENSITIVITY,
     STRUCTURE,
     TRUST,
     Facts,
@@ -23,6 +24,7 @@ from benchmarks.transfers.facts import (
 TABLES = {
     CHOICES: ("significance", "cross_fitted", "consistency"),
     TRUST: ("stability", "trust", "versus_average"),
+    SENSITIVITY: ("sensitivity",),
     BEFORE: ("before",),
     COMPARED: ("win_rates", "labels"),
     FIGURES: ("frontier",),
