@@ -89,9 +89,9 @@ def dependence_section(tables: TransferTables) -> str:
     text = (
         f"The program is solved again with one of {frame['settings'].iloc[0]} settings changed at "
         "a time (`taskgraph sensitivity`): the method of the affinities, the objective, the "
-        f"treatment of extreme win rates, or a source left out; and on {RESAMPLES} resamples of "
+        f"treatment of extreme win rates, or a source dropped; and on {RESAMPLES} resamples of "
         f"{drawn}. *Other optimum*: the number of changed settings with another optimum. *Largest "
-        "loss*: the most that our set loses in one of them, as a share of that optimum. *Left out, "
+        "loss*: the most that our set loses in one of them, as a share of that optimum. *Dropped, "
         "unused*: of the sources that are not supervised, the number without which another set is "
         "optimal. *Robust core*: the tasks that every changed setting and at least 95 % of the "
         "resamples supervise. *Sets*: the fewest that hold 95 % of the resamples."
@@ -107,7 +107,7 @@ def dependence_section(tables: TransferTables) -> str:
         ]
         for _, row in frame.iterrows()
     ]
-    heads = ["budget:", "other optimum:", "largest loss:", "left out, unused:", "robust core"]
+    heads = ["budget:", "other optimum:", "largest loss:", "dropped, unused:", "robust core"]
     parts = [head + text, table([*heads, "sets:"], rows), _robust(frame)]
     figure = tables.facts.get(SENSITIVITY, {}).get("texts", {}).get("sensitivity")
     if figure:

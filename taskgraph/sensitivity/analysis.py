@@ -160,7 +160,8 @@ def evidence_of(
 ) -> Evidence:
     """Return the table of transfers, its tournaments and its resamples, as far as known.
 
-    The arguments are those of `analyze_sensitivity`, which analyzes it for a problem. ``progress`` receives the number of targets that are resampled, of how many.
+    The arguments are those of `analyze_sensitivity`, which analyzes it for a problem. ``progress``
+    receives the number of targets that are resampled, of how many.
     """
     more = dict(resamples or {})
     if isinstance(measured, Transfers):

@@ -1012,7 +1012,7 @@ def test_real_parts_of_a_killed_run_are_those_of_a_whole_one(bare, tmp_path, mon
         with pytest.raises(ZeroDivisionError):
             gather.gather_results(bare, out)
     parts = [each.settings["part"] for each in read_records(out)]
-    assert parts == ["sweep", "choices", "trust", "before", "compared"]
+    assert parts == ["sweep", "choices", "trust", "sensitivity", "before", "compared"]
     assert "Left out: it is not yet measured." in render(out)
     gather.gather_results(bare, out)
     assert without_seconds(out) == without_seconds(whole)
@@ -1071,7 +1071,7 @@ def test_parts_are_computed_again_once_with_each_code_and_table(
             gather.compute_again(out, settings, flag)
         return computed.calls
 
-    assert again("--choices-only") == ["choices", "trust", "compared", "figures"]
+    assert again("--choices-only") == ["choices", "trust", "sensitivity", "compared", "figures"]
     facts = kept_facts.read_facts(out)
     assert facts["settings"] == {
         "draws": 8,
@@ -1082,13 +1082,13 @@ def test_parts_are_computed_again_once_with_each_code_and_table(
     }
     assert "choices" in facts
     assert "trust" not in facts
-    assert again("--trust-only") == ["trust"]
+    assert again("--trust-only") == ["trust", "sensitivity"]
     assert "trust" in kept_facts.read_facts(out)
     code = "b"
-    assert again("--choices-only") == ["choices", "trust", "compared", "figures"]
+    assert again("--choices-only") == ["choices", "trust", "sensitivity", "compared", "figures"]
     with open(out / "transfers.csv", "a") as file:
         file.write("\n")
-    assert again("--choices-only") == ["choices", "trust", "compared", "figures"]
+    assert again("--choices-only") == ["choices", "trust", "sensitivity", "compared", "figures"]
 
 
 def test_what_a_sweep_lacks_is_said(tmp_path, table, monkeypatch):

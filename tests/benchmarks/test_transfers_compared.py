@@ -26,12 +26,13 @@ from benchmarks.transfers.compared import (
 )
 from benchmarks.transfers.compared_page import seeds_sentence
 from benchmarks.transfers.constants import constants
+from benchmarks.transfers.dependence import dependence, dependence_section, sensitivities
 from benchmarks.transfers.ended import ends_of, ends_section
 from benchmarks.transfers.headline import stability_headline, win_headline
 from benchmarks.transfers.published import agreement_of_tables
 from benchmarks.transfers.structure import GROUP_OF
 from benchmarks.transfers.tables import TransferTables, read_tables
-from benchmarks.transfers.trust import resampled_kinds, stabilities, trust
+from benchmarks.transfers.trust import RESAMPLES, resampled_kinds, stabilities, trust
 from taskgraph.baselines.random_choices import random_choices
 from taskgraph.losses import Losses
 from taskgraph.plot import transfer_distance
@@ -288,6 +289,37 @@ def test_ends_of_training_are_counted_for_read_outs_and_scratch_apart():
     assert found.loc["scratch", columns].tolist() == [2, 1, 1, 0, 0, 0.5]
     bare = ends_of(RECORDS[["sources", "order"]])
     assert bare["unknown"].tolist() == [5, 2]
+
+
+def test_the_page_says_what_each_optimum_depends_on(measured):
+    """Oracle: the table is solved again without each source, and the sets are counted."""
+    _, losses, _, _ = measured
+    kinds = resampled_kinds(losses, repeats=RESAMPLES, seed=1)
+    resampled = next(iter(kinds.values()))
+    found = sensitivities(losses, [1.0, 2.0], max_order=2, seed=1)
+    frame = dependence(found, resampled, max_order=2).set_index("budget")
+    for budget, row in frame.iterrows():
+        optimum = tg.solve(resampled.transfers, budget=budget, max_order=2)
+        unused = [name for name in (*TASKS, "random") if name not in optimum.supervised]
+        assert row["unused"] == len(unused)
+        assert {*row["core"].split("+")} - {""} <= {*optimum.supervised}
+        sets = [
+            tg.solve(table, budget=budget, max_order=2).supervised
+            for table in resampled.resampled()
+        ]
+        shares = pd.Series(sets).value_counts(normalize=True)
+        assert row["sets"] == 1 + int((shares.cumsum() < 0.95 - 1e-12).sum())
+        robust = tg.solve_robust(resampled, budget=budget, max_order=2)
+        assert row["robust_regret"] == robust.regret <= row["plain_regret"] + 1e-12
+    facts = {"test_buildings": 6, "missing": {}}
+    tables = TransferTables(facts, {"sensitivity": frame.reset_index()})
+    page = " ".join(dependence_section(tables).split())
+    several = len(kinds) > 1
+    drawn = "buildings and seeds" if several else "buildings"
+    assert f"on {RESAMPLES} resamples of {drawn}. *Other optimum*" in page
+    assert (
+        "| budget | other optimum | largest loss | dropped, unused | robust core | sets |" in page
+    )
 
 
 def test_the_page_says_how_training_ended_and_what_was_tried():
