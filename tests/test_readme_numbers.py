@@ -10,9 +10,15 @@ import pytest
 
 import taskgraph as tg
 from benchmarks.arrivals.page import frames_of, last_records
+from benchmarks.results.banks import shipped_bank_hash
 from benchmarks.results.frame import read
 from benchmarks.transfers.facts import read_facts
-from benchmarks.transfers.headline import stability_headline, win_headline
+from benchmarks.transfers.headline import (
+    seeds_headline,
+    stability_headline,
+    training_headline,
+    win_headline,
+)
 from benchmarks.transfers.tables import read_tables
 from taskgraph.tasks import join_sources
 
@@ -100,13 +106,12 @@ def transferred():
     )
 
 
+def seeds():
+    return seeds_headline(read_tables(RESULTS / "transfers"))
+
+
 def trained():
-    facts = read_facts(RESULTS / "transfers")
-    return (
-        f"Read-outs and scratch networks were trained for {facts['sweep']['fit']['epochs']} "
-        f"epochs, on encoders of an earlier task bank (`{facts['bank']['hash']}`) than the one "
-        "below;"
-    )
+    return training_headline(read_tables(RESULTS / "transfers"), shipped_bank_hash())
 
 
 def weak_targets():
@@ -228,6 +233,7 @@ SENTENCES = [
     arrivals,
     proven,
     stable,
+    seeds,
     learned,
     wins,
     transferred,

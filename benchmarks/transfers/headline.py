@@ -15,7 +15,9 @@ from benchmarks.transfers.compared import (
     SINGLE,
     UNTRAINED,
 )
+from benchmarks.transfers.ended import READOUTS, ends_of
 from benchmarks.transfers.tables import TransferTables
+from taskgraph.tasks import SCRATCH
 
 
 def stability_headline(tables: TransferTables, budget: float) -> str:
@@ -34,6 +36,42 @@ def stability_headline(tables: TransferTables, budget: float) -> str:
         f"chosen in {_percent(inside.min())} and `{outside.idxmax()}`, the next, in "
         f"{_percent(outside.max())}."
     )
+
+
+def seeds_headline(tables: TransferTables) -> str:
+    """Return which networks have how many seeds, and so what the intervals lack."""
+    if not tables.has_several_seeds():
+        return (
+            "Each transfer was trained once, so neither that share nor any interval below holds "
+            "what another seed of training would change."
+        )
+    return compared_page.seeds_sentence(tables.facts, tables.unit)
+
+
+def training_headline(tables: TransferTables, bank: str) -> str:
+    """Return how long read-outs and scratch networks were trained, and on which task bank.
+
+    Parameters
+    ----------
+    bank : str
+        Hash of the library's bank, which README describes further below.
+    """
+    fit, own = tables.facts["sweep"]["fit"], tables.facts["bank"]["hash"]
+    ends = ends_of(tables["records"]).set_index("kind")
+    if fit.get("patience"):
+        shares = " and ".join(
+            f"{_percent(ends.loc[kind, 'share'])} of {ends.loc[kind, 'n']:,} {name}"
+            for kind, name in ((READOUTS, READOUTS), (SCRATCH, "scratch networks"))
+        )
+        text = (
+            "Read-outs and scratch networks were trained until their validation loss no longer "
+            f"fell ({shares} stopped by patience)"
+        )
+    else:
+        text = f"Read-outs and scratch networks were trained for {fit['epochs']} epochs"
+    if own == bank:
+        return f"{text}, on the task bank below (`{own}`)"
+    return f"{text}, on encoders of an earlier task bank (`{own}`) than the one below"
 
 
 def win_headline(tables: TransferTables, budget: float) -> str:

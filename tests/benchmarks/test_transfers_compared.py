@@ -28,7 +28,7 @@ from benchmarks.transfers.compared_page import seeds_sentence
 from benchmarks.transfers.constants import constants
 from benchmarks.transfers.dependence import dependence, dependence_section, sensitivities
 from benchmarks.transfers.ended import ends_of, ends_section
-from benchmarks.transfers.headline import stability_headline, win_headline
+from benchmarks.transfers.headline import stability_headline, training_headline, win_headline
 from benchmarks.transfers.published import agreement_of_tables
 from benchmarks.transfers.structure import GROUP_OF
 from benchmarks.transfers.tables import TransferTables, read_tables
@@ -377,6 +377,21 @@ def test_the_page_says_why_scratch_does_not_beat_the_constant():
     found = constants(TransferTables({}, {"versus_average": wins, "records": old}))
     assert "loss of scratch" in " ".join(found)
     assert not any(word in " ".join(found) for word in ("epoch", "seeds", "patience"))
+
+
+def test_the_headline_says_how_training_ended_and_on_which_bank():
+    facts = {"sweep": {"fit": {"epochs": 48, "patience": 3}}, "bank": {"hash": "abc"}}
+    tables = TransferTables(facts, {"records": RECORDS})
+    assert training_headline(tables, "abc") == (
+        "Read-outs and scratch networks were trained until their validation loss no longer fell "
+        "(50 % of 4 read-outs and 50 % of 2 scratch networks stopped by patience), on the task "
+        "bank below (`abc`)"
+    )
+    facts["sweep"]["fit"] = {"epochs": 2}
+    assert training_headline(tables, "def") == (
+        "Read-outs and scratch networks were trained for 2 epochs, on encoders of an earlier task "
+        "bank (`abc`) than the one below"
+    )
 
 
 # --- README
