@@ -57,10 +57,10 @@ def training_headline(tables: TransferTables, bank: str) -> str:
         Hash of the library's bank, which README describes further below.
     """
     fit, own = tables.facts["sweep"]["fit"], tables.facts["bank"]["hash"]
-    ends = ends_of(tables["records"]).set_index("kind")
+    ends: dict[Any, Any] = ends_of(tables["records"]).set_index("kind").to_dict("index")
     if fit.get("patience"):
         shares = " and ".join(
-            f"{_percent(ends.loc[kind, 'share'])} of {ends.loc[kind, 'n']:,} {name}"
+            f"{_percent(ends[kind]['share'])} of {ends[kind]['n']:,} {name}"
             for kind, name in ((READOUTS, READOUTS), (SCRATCH, "scratch networks"))
         )
         text = (
