@@ -23,7 +23,8 @@ def write_predictors(inputs: Inputs, results: ResultsCollector) -> None:
         measured = predictors.trained(required(sweep.records, sweep, RECORDS), sweep.transfers)
         known: dict[str, predictors.Prediction] = {}
         with results.optional("ridge ranking", sweep.folder):
-            ridge = required(sweep.ridge, sweep, "ridge")
+            screened = screened_sweep(inputs)
+            ridge = required(screened.ridge, screened, "ridge")
             known["ridge screen"] = predictors.from_ridge(ridge, measured)
         with results.optional("scores", sweep.folder):
             scores = _scores(sweep, measured, inputs.settings)
@@ -55,7 +56,7 @@ def _scores(sweep: FinishedSweep, measured: pd.DataFrame, settings: Settings) ->
 def write_ridge(inputs: Inputs, results: ResultsCollector) -> None:
     """Collect the times of the ridge screen."""
     with results.optional("ridge", inputs.sweep.folder):
-        results.facts |= ridge_times(inputs.sweep)
+        results.facts |= ridge_times(screened_sweep(inputs)) | trained_times(inputs.sweep)
 
 
 def write_closed_form(inputs: Inputs, results: ResultsCollector) -> None:
@@ -64,6 +65,7 @@ def write_closed_form(inputs: Inputs, results: ResultsCollector) -> None:
     with results.optional("closed form", sweep.folder):
         if closed is None:
             raise InvalidTableError("no sweep in closed form was given; name one with --closed")
+        check_same_bank(sweep, closed)
         rows = chosen_in_closed_form(
             closed.transfers, sweep.transfers, inputs.taxonomies, max_order=sweep.max_order
         )
@@ -78,8 +80,32 @@ def write_closed_form(inputs: Inputs, results: ResultsCollector) -> None:
         results.table("closed_form", rows)
 
 
+def screened_sweep(inputs: Inputs) -> FinishedSweep:
+    """Return the sweep that has a ridge screen: the sweep itself, or else that of ``--closed``.
+
+    Raises
+    ------
+    InvalidTableError
+        If the latter was measured with other encoders.
+    """
+    sweep, closed = inputs.sweep, inputs.closed
+    if sweep.ridge is not None or closed is None:
+        return sweep
+    check_same_bank(sweep, closed)
+    return closed
+
+
+def check_same_bank(sweep: FinishedSweep, closed: FinishedSweep) -> None:
+    """Raise `InvalidTableError` if two sweeps were measured with different encoders."""
+    banks = [(each.config or {}).get("bank") for each in (sweep, closed)]
+    if None not in banks and banks[0] != banks[1]:
+        raise InvalidTableError(
+            "the sweep in closed form was measured with other encoders; make it with this bank"
+        )
+
+
 def ridge_times(sweep: FinishedSweep) -> dict[str, Any]:
-    """Return the wall time of the ridge screen and of trained read-outs.
+    """Return the wall time of the ridge screen of a sweep.
 
     Raises
     ------
@@ -89,16 +115,21 @@ def ridge_times(sweep: FinishedSweep) -> dict[str, Any]:
     times = required(sweep.times, sweep, "ridge/times.json")
     wall = sum(each["moments_s"] + each["solve_s"] for each in times.values())
     count = sum(int(each["transfers"]) for each in times.values())
-    found: dict[str, Any] = {
+    return {
         "families": times,
         "seconds": wall,
         "transfers": count,
         "each": wall / count if count else float("nan"),
     }
-    if sweep.records is not None:
-        runs = sweep.records[sweep.records["order"] >= 1]
-        if "readout" in runs:
-            runs = runs[runs["readout"] == "trained"]
-        if len(runs):
-            found |= {"trained": len(runs), "trained_median": float(runs["seconds"].median())}
-    return found
+
+
+def trained_times(sweep: FinishedSweep) -> dict[str, Any]:
+    """Return the number of trained read-outs and their median time; nothing without any."""
+    if sweep.records is None:
+        return {}
+    runs = sweep.records[sweep.records["order"] >= 1]
+    if "readout" in runs:
+        runs = runs[runs["readout"] == "trained"]
+    if runs.empty:
+        return {}
+    return {"trained": len(runs), "trained_median": float(runs["seconds"].median())}

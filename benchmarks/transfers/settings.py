@@ -22,7 +22,10 @@ class Settings:
         None, kind="folder", help="Folder of the sweep's encoders, whose manifest is recorded."
     )
     closed: str | None = option(
-        None, kind="folder", help="The same sweep, written with --readout ridge."
+        None,
+        kind="folder",
+        help="The same sweep, written with --readout ridge; its ridge screen is used where --sweep "
+        "has none.",
     )
     before: str | None = option(
         None,

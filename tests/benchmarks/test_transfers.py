@@ -1252,3 +1252,37 @@ def test_results_of_an_older_version_do_not_say_what_they_resampled(before_and_a
     trust.drop(columns="resampled").to_csv(tmp_path / "now" / "trust.csv", index=False)
     section = render(tmp_path / "now").split("### Before and after")[1].split("\n## ")[0]
     assert "| budget | before, buildings | now, buildings | in common |" in section
+
+
+# --- a screen of the sweep in closed form ---
+
+
+def with_bank(folder, target, bank):
+    """A copy of a sweep's folder whose configuration names the networks of a bank."""
+    shutil.copytree(folder, target)
+    path = target / "config.json"
+    config = json.loads(path.read_text()) if path.exists() else {}
+    path.write_text(json.dumps(config | {"bank": bank}))
+    return target
+
+
+@pytest.mark.parametrize("other", [False, True])
+def test_the_screen_of_the_closed_sweep_is_used_where_the_sweep_has_none(
+    sweep, closed, results, tmp_path, other
+):
+    bare = with_bank(sweep, tmp_path / "bare", {"a": "1"})
+    theirs = with_bank(closed, tmp_path / "closed", {"a": "2" if other else "1"})
+    for path in (bare / "ridge").iterdir():
+        shutil.copyfile(path, theirs / "ridge" / path.name)
+    shutil.rmtree(bare / "ridge")
+    out = tmp_path / "out"
+    few = ["--draws", "5", "--resamples", "5", "--permutations", "5"]
+    asked = ["--sweep", str(bare), "--closed", str(theirs), "--out", str(out), *few]
+    assert main(asked) == 0
+    summary = pd.read_csv(out / "predictors.csv").set_index(["predictor", "order"])
+    page = " ".join((out / PAGE).read_text().split())
+    assert ("ridge screen" in summary.index.get_level_values(0)) is not other
+    assert ("was measured with other encoders; make it with this bank" in page) is other
+    if not other:
+        whole = pd.read_csv(results / "predictors.csv").set_index(["predictor", "order"])
+        pd.testing.assert_series_equal(summary["spearman"], whole["spearman"])
