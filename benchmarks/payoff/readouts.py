@@ -43,9 +43,9 @@ def transfer_of(settings: Settings) -> TransferConfig:
     Raises
     ------
     InvalidDataError
-        If there is no seed, a seed twice, or one of the table's own seeds.
+        If a seed is there twice, or is one of the table's own seeds.
     """
-    known = sweep_beside(settings.table)
+    settings, known = with_seeds(settings), sweep_beside(settings.table)
     if known is None:
         fit, preset, (train, valid, test) = CPU.transfer, CPU.preset, CPU.images
         scratch = CPU.scratch
@@ -130,8 +130,8 @@ def check(settings: Settings, sweep: SweepConfig) -> dict[str, bool]:
 
 
 def _check_seeds(seeds: tuple[int, ...], own: Sequence[int]) -> None:
-    if not seeds or len(set(seeds)) < len(seeds):
-        raise InvalidDataError(f"the seeds are {list(seeds)}, expected one or more different ones")
+    if len(set(seeds)) < len(seeds):
+        raise InvalidDataError(f"the seeds are {list(seeds)}, expected different ones")
     if known := sorted({*own} & {*seeds}):
         raise InvalidDataError(
             f"the table was measured with seed {known[0]}; give others than "
