@@ -73,9 +73,17 @@ def table_seeds(table: str, first: int) -> list[int]:
 
 
 def with_seeds(settings: Settings) -> Settings:
-    """Return the settings with seeds that the table was not measured with, if they name none."""
+    """Return the settings with seeds that the table was not measured with, if they name none.
+
+    Raises
+    ------
+    InvalidDataError
+        If the number of seeds is below 1.
+    """
     if settings.seeds:
         return settings
+    if settings.seed_count < 1:
+        raise InvalidDataError(f"--seed-count is {settings.seed_count}, expected at least 1")
     known = sweep_beside(settings.table)
     first = CPU.transfer.seed if known is None else known["transfer"]["fit"]["seed"]
     after = max(table_seeds(settings.table, first)) + 1

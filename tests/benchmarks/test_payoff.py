@@ -535,6 +535,8 @@ def test_scratch_is_trained_as_the_sweep_beside_the_table_chose(tmp_path):
 def test_seeds_are_different_ones(tmp_path):
     with pytest.raises(InvalidDataError, match=r"the seeds are \[1, 1\], expected different ones"):
         transfer_of(Settings(str(tmp_path / "t.csv"), "w", "b", "s.csv", seeds=(1, 1)))
+    with pytest.raises(InvalidDataError, match="--seed-count is 0, expected at least 1"):
+        transfer_of(Settings(str(tmp_path / "t.csv"), "w", "b", "s.csv", seed_count=0))
 
 
 # --- the page ---
