@@ -9,6 +9,7 @@ import pandas as pd
 
 from benchmarks.results.markdown import commit_text, number, table
 from benchmarks.transfers.facts import BEFORE
+from benchmarks.transfers.header import training_length
 from benchmarks.transfers.tables import TransferTables, read_tables
 from benchmarks.transfers.trust import by_unit, kinds_of, with_kinds
 from taskgraph.errors import InvalidTableError
@@ -100,8 +101,7 @@ def _epochs(facts: dict[str, Any]) -> str:
     """Return for how long the earlier read-outs were trained."""
     if facts.get("epochs") is None:
         return "an unknown number of epochs"
-    text = f"{facts['epochs']} epochs"
-    return f"at most {text}, stopped by patience" if facts.get("patience") else text
+    return training_length(facts)
 
 
 def _above(tables: TransferTables, facts: dict[str, Any]) -> str:

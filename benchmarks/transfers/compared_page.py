@@ -8,13 +8,10 @@ import pandas as pd
 
 from benchmarks.results.markdown import commit_text, interval, number, table
 from benchmarks.transfers.compared import AGAINST, RANDOM_BEST, RANDOM_SETS, SINGLE
+from benchmarks.transfers.ended import NETWORKS
 from benchmarks.transfers.facts import COMPARED
 from benchmarks.transfers.settings import COMPARED_ONLY
 from benchmarks.transfers.tables import TransferTables
-from taskgraph.tasks import SCRATCH
-
-NETWORKS = {SCRATCH: "scratch networks"}
-"""What is counted under a name of `benchmarks.transfers.compared.seed_counts`, where it differs."""
 
 
 def win_rates_section(tables: TransferTables) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
@@ -13,19 +13,25 @@ from benchmarks.transfers.tables import TransferTables
 from benchmarks.transfers.trust import RESAMPLES, by_unit
 from taskgraph.affinity import Affinities
 from taskgraph.losses import Losses
-from taskgraph.sensitivity.analysis import evidence_of
 from taskgraph.sensitivity.cases import SOURCE
 from taskgraph.sensitivity.result import Sensitivity
 from taskgraph.tasks import join_sources, split_sources
 
 
 def sensitivities(
-    losses: Losses, budgets: Iterable[float], *, max_order: int, seed: int
+    losses: Losses, kinds: Mapping[str, Affinities], budgets: Iterable[float], *, max_order: int
 ) -> dict[float, Sensitivity]:
-    """Return the sensitivity analysis of each budget (`taskgraph.analyze_sensitivity`)."""
-    evidence = evidence_of(losses, bootstrap=RESAMPLES, seed=seed)
+    """Return the sensitivity analysis of each budget (`taskgraph.analyze_sensitivity`).
+
+    ``kinds`` are affinities with resamples, by what was resampled
+    (`benchmarks.transfers.trust.resampled_kinds`).
+    """
+    whole, *alone = ((kind, found.resamples) for kind, found in kinds.items())
+    resamples = dict([*alone, whole])
     return {
-        budget: tg.analyze_sensitivity(evidence, budget=budget, max_order=max_order)
+        budget: tg.analyze_sensitivity(
+            losses, budget=budget, max_order=max_order, bootstrap=0, resamples=resamples
+        )
         for budget in budgets
     }
 

@@ -13,6 +13,9 @@ from taskgraph.tasks import SCRATCH
 
 CAP = "cap"
 READOUTS = "read-outs"
+NETWORKS = {READOUTS: "read-outs", SCRATCH: "scratch networks"}
+"""What is counted under the name of a kind."""
+
 GOAL = 0.95
 """Share of each kind that should stop by patience."""
 
@@ -84,8 +87,7 @@ def ends_section(tables: TransferTables) -> str:
 
 
 def _counted(frame: pd.DataFrame) -> str:
-    names = {READOUTS: "read-outs", SCRATCH: "scratch networks"}
-    return " and ".join(f"{row['n']:,} {names[row['kind']]}" for _, row in frame.iterrows())
+    return " and ".join(f"{row['n']:,} {NETWORKS[row['kind']]}" for _, row in frame.iterrows())
 
 
 def _trials(sweep: dict[str, Any]) -> list[str]:

@@ -63,7 +63,7 @@ def _swept(facts: dict[str, Any]) -> str:
     pool, fit = sweep["pool"], sweep["fit"]
     return (
         f"Read-outs: {sweep['readout']}, on {pool['train']} images at most (to select on: "
-        f"{pool['valid']}, of other buildings), {_epochs(fit)}, batch {fit['batch']}, seed "
+        f"{pool['valid']}, of other buildings), {training_length(fit)}, batch {fit['batch']}, seed "
         f"{fit['seed']}. Sets of several sources: rule `{sweep['candidates']}`, which sees the "
         f"validation losses of single sources and no test loss"
         + (f", and {sweep['screen']} of each order by the ridge screen" if sweep["screen"] else "")
@@ -71,7 +71,7 @@ def _swept(facts: dict[str, Any]) -> str:
     )
 
 
-def _epochs(fit: dict[str, Any]) -> str:
+def training_length(fit: dict[str, Any]) -> str:
     """Return for how long read-outs were trained, and when they stopped."""
     if not fit.get("patience"):
         return f"{fit['epochs']} epochs"

@@ -15,9 +15,8 @@ from benchmarks.transfers.compared import (
     SINGLE,
     UNTRAINED,
 )
-from benchmarks.transfers.ended import READOUTS, ends_of
+from benchmarks.transfers.ended import NETWORKS, ends_of
 from benchmarks.transfers.tables import TransferTables
-from taskgraph.tasks import SCRATCH
 
 
 def stability_headline(tables: TransferTables, budget: float) -> str:
@@ -61,7 +60,7 @@ def training_headline(tables: TransferTables, bank: str) -> str:
     if fit.get("patience"):
         shares = " and ".join(
             f"{_percent(ends[kind]['share'])} of {ends[kind]['n']:,} {name}"
-            for kind, name in ((READOUTS, READOUTS), (SCRATCH, "scratch networks"))
+            for kind, name in NETWORKS.items()
         )
         text = (
             "Read-outs and scratch networks were trained until their validation loss no longer "

@@ -7,7 +7,11 @@ from functools import cached_property
 from pathlib import Path
 
 from benchmarks.transfers.finished import FinishedSweep
+from benchmarks.transfers.results_folder import required
 from benchmarks.transfers.settings import Settings
+from benchmarks.transfers.trust import RESAMPLES, resampled_kinds
+from encoders.transfer.file_names import LOSSES
+from taskgraph.affinity import Affinities
 from taskgraph.solver import solve
 from taskgraph.taxonomy import Taxonomy
 
@@ -42,6 +46,18 @@ class Inputs:
     def budgets(self) -> list[float]:
         """Return the budgets that are solved: from 1 to the number of sources."""
         return [float(count + 1) for count in range(len(self.sweep.transfers.sources))]
+
+    @cached_property
+    def kinds(self) -> dict[str, Affinities]:
+        """Return affinities with each kind of resamples (`benchmarks.transfers.trust`).
+
+        Raises
+        ------
+        InvalidTableError
+            If the sweep has no losses.
+        """
+        losses = required(self.sweep.losses, self.sweep, LOSSES)
+        return resampled_kinds(losses, repeats=RESAMPLES, seed=self.settings.seed)
 
     @cached_property
     def taxonomies(self) -> dict[float, Taxonomy]:

@@ -35,14 +35,8 @@ from benchmarks.transfers.provenance import provenance
 from benchmarks.transfers.rankings import write_closed_form, write_predictors, write_ridge
 from benchmarks.transfers.results_folder import ResultsCollector, copy_tables, required
 from benchmarks.transfers.significance import against_random
-from benchmarks.transfers.trust import (
-    RESAMPLES,
-    against_average,
-    resampled_kinds,
-    stabilities,
-)
+from benchmarks.transfers.trust import against_average, stabilities
 from encoders.transfer.file_names import LOSSES
-from taskgraph.affinity import affinities
 from taskgraph.errors import InvalidTableError
 from taskgraph.plot import draw_labels_needed, draw_sensitivity
 from taskgraph.transfers import Transfers
@@ -88,11 +82,10 @@ def write_trust(inputs: Inputs, results: ResultsCollector) -> None:
     sweep, settings = inputs.sweep, inputs.settings
     with results.optional("trust", sweep.folder):
         losses = required(sweep.losses, sweep, LOSSES)
-        kinds = resampled_kinds(losses, repeats=RESAMPLES, seed=settings.seed)
         tasks, budgets = stabilities(
-            kinds, list(inputs.taxonomies), max_order=sweep.max_order, seed=settings.seed
+            inputs.kinds, list(inputs.taxonomies), max_order=sweep.max_order, seed=settings.seed
         )
-        resampled = next(iter(kinds.values()))
+        resampled = next(iter(inputs.kinds.values()))
         constant = against_average(losses, inputs.taxonomies)
         budgets["against_average"] = budgets["budget"].map(constant)
         results.table("stability", tasks)
@@ -103,14 +96,14 @@ def write_trust(inputs: Inputs, results: ResultsCollector) -> None:
 
 def write_sensitivity(inputs: Inputs, results: ResultsCollector) -> None:
     """Measure how far the taxonomies depend on methods, objectives, sources and the sample."""
-    sweep, seed = inputs.sweep, inputs.settings.seed
+    sweep = inputs.sweep
     with results.optional(SENSITIVITY, sweep.folder):
         losses = required(sweep.losses, sweep, LOSSES)
         orders = sweep.max_order
-        found = sensitivities(losses, inputs.taxonomies, max_order=orders, seed=seed)
+        found = sensitivities(losses, inputs.kinds, inputs.taxonomies, max_order=orders)
         if not found:
             raise InvalidTableError("none of the budgets has a taxonomy")
-        resampled = affinities(losses, bootstrap=RESAMPLES, seed=seed)
+        resampled = next(iter(inputs.kinds.values()))
         results.table("sensitivity", dependence(found, resampled, max_order=orders))
         drawn = next((each for each in found if each >= 5), max(found))
         picture = write_picture(draw_sensitivity(found[drawn]), results.out, "sensitivity")

@@ -148,20 +148,19 @@ def analyze_sensitivity(
 def evidence_of(
     measured: SensitivityInput,
     *,
-    bootstrap: int = 200,
-    seed: int = 0,
-    method: str = AHP,
-    ties: Ties = "half",
-    clip: float = 1e-3,
-    min_images: int = 10,
-    exact_names: bool = False,
+    bootstrap: int,
+    seed: int,
+    method: str,
+    ties: Ties,
+    clip: float,
+    min_images: int,
+    exact_names: bool,
     resamples: Mapping[str, Floats] | None = None,
     progress: Progress = no_progress,
 ) -> Evidence:
     """Return the table of transfers, its tournaments and its resamples, as far as known.
 
-    The arguments are those of `analyze_sensitivity`, which analyzes it for a problem. ``progress``
-    receives the number of targets that are resampled, of how many.
+    ``progress`` receives the number of targets that are resampled, of how many.
     """
     more = dict(resamples or {})
     if isinstance(measured, Transfers):

@@ -1233,7 +1233,7 @@ def test_without_an_earlier_table_no_section_compares(results):
 def test_earlier_results_that_would_be_replaced_are_refused(
     before_and_after, sweep, capsys, tmp_path, monkeypatch
 ):
-    """Whether --out names their folder, or it is the folder by default."""
+    """Both where --out names their folder and where that is the default, nothing is written."""
     earlier = tmp_path / "results" / "transfers"
     shutil.copytree(before_and_after[0], earlier)
     before = {path: path.read_bytes() for path in earlier.iterdir()}

@@ -296,7 +296,7 @@ def test_the_page_says_what_each_optimum_depends_on(measured):
     _, losses, _, _ = measured
     kinds = resampled_kinds(losses, repeats=RESAMPLES, seed=1)
     resampled = next(iter(kinds.values()))
-    found = sensitivities(losses, [1.0, 2.0], max_order=2, seed=1)
+    found = sensitivities(losses, kinds, [1.0, 2.0], max_order=2)
     frame = dependence(found, resampled, max_order=2).set_index("budget")
     for budget, row in frame.iterrows():
         optimum = tg.solve(resampled.transfers, budget=budget, max_order=2)
