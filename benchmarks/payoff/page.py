@@ -12,6 +12,7 @@ from benchmarks.payoff.fresh_wins import wins_section
 from benchmarks.payoff.header import EXPLAINED, header
 from benchmarks.payoff.newest_run import FIGURE, NewestRun, read_run
 from benchmarks.payoff.transferred import transferred_gaps, transferred_section
+from benchmarks.results.hashes import file_hash
 from taskgraph.plot.figures import save
 
 
@@ -34,18 +35,33 @@ def finding(folder: Path) -> str:
     return f"Mean win rate against scratch in {run.about.metrics['buildings']} buildings: {said}."
 
 
-def payoff_headline(folder: Path) -> str:
-    """Return the sentence of README on gains in fresh buildings, from records and tables."""
+def payoff_headline(folder: Path, table: Path) -> str:
+    """Return the sentences of README on gains in fresh buildings, from records and tables.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of results of this suite.
+    table : Path
+        The shipped table. The sentences say if the run chose from another one.
+    """
     run = read_run(folder)
+    settings = run.about.settings["run"]
     gain = {
         rule: f"{100 * row_of(run.summary, rule, '', 'gain')['value']:.0f} %"
         for rule in (SOLVED, RANDOM_SET, RANDOM)
     }
     draws = run.frame.loc[run.frame["rule"] == RANDOM_SET, "draw"].nunique()
     gaps = 100 * transferred_gaps(run.targets, SOLVED, RANDOM_SET)["gain"]
+    which = (
+        ""
+        if settings["table_sha256"] == file_hash(table)
+        else f"chose from the table before this one, on the earlier task bank "
+        f"`{settings['bank_hash']}`. It "
+    )
     return (
-        f"trains the read-outs again with {len(run.about.settings['run']['seeds'])} seeds, on a "
-        f"bank of the same hash, and tests them in {run.about.metrics['buildings']} new buildings: "
+        f"{which}trains the read-outs again with {len(settings['seeds'])} seeds, and tests them "
+        f"in {run.about.metrics['buildings']} new buildings: "
         f"there the taxonomy wins over scratch on {gain[SOLVED]}, against {gain[RANDOM_SET]} for "
         f"{draws} random sets of tasks with their best transfers, and {gain[RANDOM]} with random "
         "ones (means over all targets, supervised ones included). Over the targets that both solve "

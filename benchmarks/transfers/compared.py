@@ -34,6 +34,7 @@ GREEDY, SINGLE = "greedy", "best single, ours at its cost"
 CONSTANT, UNTRAINED = "the constant (average)", "an untrained encoder (random)"
 FROM_SCRATCH = "scratch"
 ABOVE_CONSTANT = "scratch, where it beats the constant"
+TRANSFERRED = "scratch, where it beats the constant, at targets solved by transfer"
 SUPERVISED = "self"
 AGAINST = (
     RANDOM_SETS,
@@ -44,6 +45,7 @@ AGAINST = (
     UNTRAINED,
     FROM_SCRATCH,
     ABOVE_CONSTANT,
+    TRANSFERRED,
     SUPERVISED,
 )
 """What the proven set is compared with, in the order of the page."""
@@ -177,8 +179,10 @@ def rivals_at(
         if all(draws_of.has(target, source) for target in ours):
             yield Rival(name, ours, [dict.fromkeys(ours, source)], spent, cost)
     kept = {target: name for target, name in ours.items() if _above_constant(draws_of, target)}
-    if kept:
-        yield Rival(ABOVE_CONSTANT, kept, [dict.fromkeys(kept, SCRATCH)], spent, 0.0)
+    transferred = {target: name for target, name in kept.items() if name != SELF}
+    for name, compared in ((ABOVE_CONSTANT, kept), (TRANSFERRED, transferred)):
+        if compared:
+            yield Rival(name, compared, [dict.fromkeys(compared, SCRATCH)], spent, 0.0)
 
 
 def _above_constant(draws: TwoWayDraws, target: str) -> bool:

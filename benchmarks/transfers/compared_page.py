@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -27,7 +28,9 @@ def win_rates_section(tables: TransferTables) -> str:
         "A supervised target is solved by its own network. *Best single* is "
         "compared with the optimum at its cost, whatever the budget. Random sets: the mean over "
         f"{frame['draws'].max():g} different ones. *Scratch, where it beats the constant* leaves "
-        "out the targets at which a gain is one against a network no better than a constant. In "
+        "out the targets at which a gain is one against a network no better than a constant; *at "
+        "targets solved by transfer* also leaves out the supervised targets, whose networks had "
+        "more labels than scratch. In "
         f"square brackets: 95 % percentile interval over {count} resamples of the test "
         f"{tables.drawn(seeds=holds_seeds(frame))}, with the choices fixed. The choices were made "
         "on these images, so the rates may be somewhat too high; results/payoff has fresh images."
@@ -69,18 +72,27 @@ def _rates(frame: pd.DataFrame) -> str:
     for name in AGAINST:
         known = [by.get((name, budget)) for budget in budgets]
         if any(known):
-            targets = next(row["targets"] for row in known if row)
-            cells = [_cell(row, with_cost=name == SINGLE) for row in known]
-            rows.append([name, f"{targets:g}", *cells])
+            counts = sorted({row["targets"] for row in known if row})
+            noted = "ours_spent" if name == SINGLE else "targets" if len(counts) > 1 else None
+            ends = dict.fromkeys((counts[0], counts[-1]))
+            rows.append([name, " to ".join(map("{:g}".format, ends)), *_cells(known, noted)])
     heads = ["against", "targets:", *(f"budget {budget:g}:" for budget in budgets)]
     return table(heads, rows)
 
 
-def _cell(row: dict[str, Any] | None, *, with_cost: bool) -> str:
-    if row is None:
-        return ""
-    cost = f" ({row['ours_spent']:g} labels)" if with_cost else ""
-    return f"{number(row['wins'])} {interval(row['low'], row['high'])}{cost}"
+NOTES = {"ours_spent": "labels", "targets": "targets"}
+"""What the number of a column counts, in round brackets after a win rate."""
+
+
+def _cells(rows: Sequence[dict[str, Any] | None], noted: str | None) -> list[str]:
+    """Return the win rates with their intervals, and the numbers of a column of `NOTES`."""
+    return [
+        f"{number(row['wins'])} {interval(row['low'], row['high'])}"
+        + (f" ({row[noted]:g} {NOTES[noted]})" if noted else "")
+        if row
+        else ""
+        for row in rows
+    ]
 
 
 def _beaten(frame: pd.DataFrame) -> str:

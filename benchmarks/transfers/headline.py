@@ -1,9 +1,11 @@
-"""Sentences of README's first screen, rendered from the tables of results; a test compares them."""
+"""README's first screen, rendered from the tables of results by `python docs/readme.py`."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+from benchmarks.results.markdown import table
 from benchmarks.transfers import compared_page, trust
 from benchmarks.transfers.compared import (
     ABOVE_CONSTANT,
@@ -13,10 +15,47 @@ from benchmarks.transfers.compared import (
     RANDOM_BEST,
     RANDOM_SETS,
     SINGLE,
+    SUPERVISED,
+    TRANSFERRED,
     UNTRAINED,
 )
 from benchmarks.transfers.ended import NETWORKS, ends_of
 from benchmarks.transfers.tables import TransferTables
+from taskgraph.tasks import SELF
+from taskgraph.taxonomy import Taxonomy
+from taskgraph.transfers import Transfers
+
+WORDS = (
+    *("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
+    *("eleven", "twelve"),
+)
+"""Numbers in words."""
+
+TOLD_QUALITIES = (0.35, 0.45)
+"""Least and largest mean quality whose labels README tells."""
+
+
+def proven_headline(transfers: Transfers, taxonomy: Taxonomy) -> str:
+    """Return what is proven of which table."""
+    sources = len(transfers.sources)
+    return (
+        f"Of {sources} sources on rendered rooms, {sources - 1} vision tasks and an untrained "
+        f"encoder, these {_word(len(taxonomy.supervised))} are proven to be the optimum *of this "
+        "table*. The set is less certain than that proof."
+    )
+
+
+def learned_headline(tables: TransferTables, taxonomy: Taxonomy) -> str:
+    """Return how the targets are learned that are not supervised."""
+    edges = [each for each in taxonomy.transfers if each.sources != (SELF,)]
+    orders = sorted({len(each.sources) for each in edges})
+    chosen = _word(len(taxonomy.supervised))
+    return (
+        f"The other {len(edges)} targets are learned from at most "
+        f"{tables.facts['sweep']['pool']['train']:,} labels each, on top of {_word(orders[0])} to "
+        f"{_word(orders[-1])} of the {chosen}'s representations; the {chosen} have their own "
+        "networks."
+    )
 
 
 def stability_headline(tables: TransferTables, budget: float) -> str:
@@ -73,35 +112,84 @@ def training_headline(tables: TransferTables, bank: str) -> str:
     return f"{text}, on encoders of an earlier task bank (`{own}`) than the one below"
 
 
-def win_headline(tables: TransferTables, budget: float) -> str:
-    """Return how often the proven set of a budget wins over other choices.
+def wins_headline(tables: TransferTables, budget: float) -> str:
+    """Return the sentence above `wins_table`."""
+    frame = tables["win_rates"]
+    rates = _rates_of(tables, budget)
+    return (
+        "The table says on which share of the test images these "
+        f"{rates[FROM_SCRATCH]['targets']} networks have a lower loss than others, in the mean "
+        "over the targets; a tie counts half. In brackets: 95 % intervals over "
+        f"{tables.drawn(seeds=compared_page.holds_seeds(frame))}."
+    )
 
-    The win rate over scratch leaves out the targets at which scratch does not beat the constant.
-    """
+
+def wins_table(tables: TransferTables, budget: float) -> str:
+    """Return the win rates of the proven set of a budget over other choices, a row a rival."""
+    rates = _rates_of(tables, budget)
+    rows = [
+        [words, f"{row['targets']:g}", _rate(row)]
+        for name, words in _rivals(rates, budget)
+        if (row := rates.get(name))
+    ]
+    return table(["lower loss than", "targets:", "share of images:"], rows)
+
+
+def _rivals(rates: dict[Any, Any], budget: float) -> Iterator[tuple[str, str]]:
+    """Yield each rival's name in ``win_rates.csv``, and the words for it."""
+    if RANDOM_SETS in rates:
+        sets = f"{rates[RANDOM_SETS]['draws']:,} random sets of {budget:g} tasks"
+        yield RANDOM_SETS, f"{sets}, with random transfers (mean over the sets)"
+        yield RANDOM_BEST, "the same sets, with their best transfers"
+    yield GREEDY, f"{budget:g} tasks that are added one by one (greedy)"
+    if SINGLE in rates:
+        single = rates[SINGLE]
+        yield (
+            SINGLE,
+            f"the best single source of each target, {single['spent']:g} tasks in all (the proven "
+            f"best {single['ours_spent']:g} over them)",
+        )
+    yield CONSTANT, "the best constant answers"
+    yield UNTRAINED, "read-outs of an untrained encoder"
+    yield ABOVE_CONSTANT, "networks from scratch, where these beat the constant"
+    yield TRANSFERRED, "the same, without the supervised targets, which had more labels"
+    yield SUPERVISED, "the targets' own networks (this is the mean quality)"
+
+
+def labels_headline(tables: TransferTables) -> str:
+    """Return how many labeled tasks a mean quality needs."""
+    frame = tables["labels"].dropna(subset="budget")
+    told = frame[frame["quality"].between(TOLD_QUALITIES[0] - 1e-9, TOLD_QUALITIES[1] + 1e-9)]
+    needed = [f"{row.quality:g} takes {row.budget:g}" for row in told.itertuples()]
+    labels = tables.facts["compared"]["full"]["labels"]
+    return (
+        f"The mean quality is 0.5 if all {labels} targets are supervised; "
+        f"{', '.join(needed)} supervised tasks ([figure](results/transfers/labels.svg))."
+    )
+
+
+def weak_headline(tables: TransferTables) -> str:
+    """Return at how many targets a gain says little, because scratch is a weak rival there."""
+    frame = tables["versus_average"]
+    weak = int((frame["wins"] <= 0.5).sum())
+    doubtful = int(((frame["wins"] > 0.5) & (frame["low"] <= 0.5)).sum())
+    more = f", and at which {doubtful} more that is not certain" if doubtful else ""
+    return f"at which {weak} targets scratch does not beat the constant{more}"
+
+
+def _rates_of(tables: TransferTables, budget: float) -> dict[Any, Any]:
     frame = tables["win_rates"]
     rates: dict[Any, Any] = frame[frame["budget"] == budget].set_index("against").to_dict("index")
-    own, single = rates[ABOVE_CONSTANT], rates[SINGLE]
-    total = rates[FROM_SCRATCH]["targets"]
-    drawn = tables.drawn(seeds=compared_page.holds_seeds(frame))
-    return (
-        f"These {total} networks have a lower loss than the best constant answer on "
-        f"{_rate(rates[CONSTANT])} of the test images (mean over all targets; in brackets 95 % "
-        f"intervals over {drawn}), than read-outs of an untrained "
-        f"encoder on {_rate(rates[UNTRAINED])}, and than networks from scratch on {_rate(own)} at "
-        f"the {own['targets']} targets where scratch beats the constant. Against "
-        f"{rates[RANDOM_BEST]['draws']:,} random sets of {budget:g} tasks they win on "
-        f"{_rate(rates[RANDOM_BEST])} with those sets' best transfers, and on "
-        f"{_rate(rates[RANDOM_SETS])} with random ones; greedy chooses "
-        f"{_greedy(rates[GREEDY]['wins'])}. The best single sources of all targets are "
-        f"{single['spent']:g} tasks; the proven best {single['ours_spent']:g} win over them on "
-        f"{_rate(single)}."
-    )
+    return rates
+
+
+def _word(count: int) -> str:
+    return WORDS[count] if count < len(WORDS) else f"{count:,}"
 
 
 def win_finding(tables: TransferTables, budget: float) -> str:
     """Return the words on the win rates of a budget for the list of suites."""
-    frame = tables["win_rates"]
-    rates: dict[Any, Any] = frame[frame["budget"] == budget].set_index("against").to_dict("index")
+    rates = _rates_of(tables, budget)
     known = {
         ABOVE_CONSTANT: "scratch, at the {targets} targets where scratch beats the constant",
         RANDOM_BEST: "random sets with their best transfers",
@@ -115,13 +203,10 @@ def win_finding(tables: TransferTables, budget: float) -> str:
     return f"the optimum wins {', '.join(said)}"
 
 
-def _greedy(wins: float) -> str:
-    if abs(wins - 0.5) < 1e-12:
-        return "the same transfers"
-    return f"others, over which they win on {_percent(wins)}"
-
-
 def _rate(row: dict[str, Any]) -> str:
+    """Return a win rate with its interval in per cent; one over itself has no interval."""
+    if row["wins"] == row["low"] == row["high"] == 0.5:
+        return "50 % (the same transfers)"
     return f"{_percent(row['wins'])} [{100 * row['low']:.1f}, {100 * row['high']:.1f}]"
 
 
