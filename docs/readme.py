@@ -37,6 +37,7 @@ def part() -> str:
     paid = payoff_headline(RESULTS / "payoff", RESULTS / "transfers" / "transfers.csv")
     stability = headline.stability_headline(tables, BUDGET)
     count = int(transfers.is_edge.sum())
+    read = headline.columns_headline(tables)
     first = (
         f"{headline.proven_headline(transfers, taxonomy)} {stability} (`taskgraph stability "
         f"results/transfers/losses.parquet --budget {BUDGET}`.) {headline.seeds_headline(tables)}"
@@ -50,7 +51,8 @@ def part() -> str:
     )
     fourth = (
         f"{headline.training_headline(tables, shipped_bank_hash())}; "
-        "[results/pilot](results/pilot/README.md) shows what the length of training changes. "
+        "[results/pilot](results/pilot/README.md) shows for five targets what longer "
+        "training changes. "
         f"[results/transfers](results/transfers/README.md) has the {count:,} transfers "
         f"behind it, says {headline.weak_headline(tables)}, and compares the transfers "
         "with the paper's."
@@ -59,7 +61,7 @@ def part() -> str:
         "![Supervised tasks on the left; lines lead from them, some through dots that join "
         f"several, to the tasks that they solve](results/transfers/taxonomy_{BUDGET}.svg)"
     )
-    blocks = [solved_console(), picture, _filled(first), _filled(second)]
+    blocks = [solved_console(), _filled(read), picture, _filled(first), _filled(second)]
     blocks += [headline.wins_table(tables, BUDGET), _filled(third), _filled(fourth)]
     return "\n\n".join(blocks)
 

@@ -31,17 +31,18 @@ HEADER = """# Tasks that arrive one by one
 taskgraph bench arrivals
 ```
 
-The tasks of a table arrive in random order. From its arrival on, a task is a target, and a source
-of the other tasks that have arrived. The budget rises by one label with the first of every {every}
-arrivals. *Extended* is `tg.extend` after each arrival: it takes no label back, and spends the rest
-of the budget at once on what is best for the tasks that have arrived. *Optimum* is `tg.solve` for
-the same tasks and total budget, which may choose all labels anew. The **competitive ratio** is the
-extended objective divided by that of the optimum: at most 1, larger is better. *Random*, the
-baseline, gives each label to a random task that has arrived and uses the best transfers. The
-objective is the sum of √affinity, with transfers of order at most {max_order}; affinities are those
-of the whole table throughout. There is no parameter to choose, and no order was left out or drawn
-again. Intervals are Student's intervals over orders; the tables are fixed, so the intervals hold
-neither other test images nor other trainings.
+The tasks of a table arrive in random order. From its arrival on, a task is a source for the targets
+that have arrived, and a target if the table has transfers to it. The budget rises by one label with
+the first of every {every} arrivals. *Extended* is `tg.extend` after each arrival: it takes no label
+back, and spends the rest of the budget at once on what is best for the tasks that have arrived.
+*Optimum* is `tg.solve` for the same tasks and total budget, which may choose all labels anew. The
+**competitive ratio** is the extended objective divided by that of the optimum: at most 1, larger is
+better. *Random*, the baseline, gives each label to a random task that has arrived and uses the best
+transfers. The objective is the sum of √affinity, with transfers of order at most {max_order};
+affinities are those of the whole table throughout. There is no parameter to choose, and no order
+was left out or drawn again. Intervals are Student's intervals over orders; the tables are fixed, so
+the intervals include neither other test images nor other trainings. The command `taskgraph extend`
+is described in [docs/own_measurements.md](../../docs/own_measurements.md).
 
 {provenance}
 

@@ -228,8 +228,8 @@ def _still_falling(frame: pd.DataFrame) -> str:
         return ""
     names = ", ".join(f"`{name}`" for name in last["task"])
     return (
-        f" The best epoch was the last one for {names}: the validation loss still fell, by less "
-        "than the least share that counts."
+        f" For {names} the last epoch was the best one: the validation loss still fell, but by "
+        "less than the least share that counts (`--min-delta`)."
     )
 
 
@@ -252,12 +252,12 @@ def _beside_text(frame: pd.DataFrame) -> str:
     last = int((frame["old_best_epoch"] == frame["old_last_epoch"]).sum())
     known = int(frame["old_best_epoch"].notna().sum())
     return (
-        f"Win rates on the test images in per cent, of the earlier bank "
-        f"`{frame['old_hash'].iloc[0]}` and of this one: over the best constant answer, over a "
-        "read-out of the random encoder trained on the transfer data, and over one trained on all "
-        "images, until it stops as the task's own network does (in the earlier bank: for as many "
-        "epochs). *Over the old network*: share of the test images on which this bank's network "
-        f"has the smaller loss; {_worse(frame)}. In the earlier bank {last} of {known} tasks had "
+        f"Win rates on the test images, in per cent, of the earlier bank "
+        f"`{frame['old_hash'].iloc[0]}` (old) and of this one (new), over three references: the "
+        "best constant answer; a read-out of the random encoder, trained on the transfer data; and "
+        "such a read-out trained on all images, as long as the task's own network. *Over the old "
+        "network*: the share of the test images on which this bank's network has the smaller "
+        f"loss; {_worse(frame)}. In the earlier bank {last} of {known} tasks had "
         "their best epoch last. Its records hold no losses on single validation images, so only "
         "its mean validation losses stand in the table above."
         f"{_untrained(frame)}"
@@ -270,8 +270,8 @@ def _untrained(frame: pd.DataFrame) -> str:
     if frame["random"].notna().any() or math.isnan(rate):
         return ""
     return (
-        " The last reference was not measured for this bank; in the earlier one the networks won "
-        f"over it on {rate:.1f} % in the mean."
+        " The third reference was not measured for this bank; in the earlier one the networks "
+        f"beat it on {rate:.1f} % of the images in the mean."
     )
 
 
@@ -281,7 +281,9 @@ def _worse(frame: pd.DataFrame) -> str:
     worse = known.loc[known["over_old"] <= 50, "task"]
     if worse.empty:
         return f"it is above 50 % for all {len(known)} tasks"
-    return "at most 50 % for " + ", ".join(f"`{name}`" for name in worse)
+    rates = known.set_index("task")["over_old"]
+    told = ", ".join(f"`{name}` ({rates[name]:.1f} %)" for name in worse)
+    return f"it is above 50 % for every task but {told}"
 
 
 def _beside(frame: pd.DataFrame) -> str:

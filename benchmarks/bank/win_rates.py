@@ -31,9 +31,9 @@ def compared(frame: pd.DataFrame, means: Record) -> str:
         f"constant answer, {'' if third else 'and '}(2) a read-out from the *random* encoder that "
         f"is trained on the transfer data, as all transfers are{detail}{third}. Larger is better, "
         "50 % is chance. Intervals resample buildings, and so lack the seed of the training. "
-        "Source-only tasks have no read-outs. The paper has (1) and (2): its published transfers "
-        "`random -> target`, learned from 16,000 images, have the win rates that its Table 1 "
-        "prints. Its figures are for its own networks and data (256 pixels, 120,000 images, "
+        "Source-only tasks have no read-outs. The paper's Table 1 prints both win rates. Its "
+        "second one is that over the published transfers `random -> target`, which were trained on "
+        "16,000 images. Its figures are for its own networks and data (256 pixels, 120,000 images, "
         "ResNet-50): the two are not directly comparable."
     )
 

@@ -107,7 +107,7 @@ def group_verdict(name: str, records: Sequence[Record]) -> str:
         held = sum(t_interval(one - two).low <= 0 for one, two in found)
         unclear = (
             f"; in {held} of {len(found)} kinds of features the interval of the difference in "
-            "points holds 0"
+            "points includes 0"
             if held
             else ""
         )

@@ -111,10 +111,10 @@ def finding(records: Sequence[Record]) -> str:
     said = []
     for curve, how in (("AnB", "frozen"), ("AnB+", "fine-tuned")):
         text = points(difference(by_seed(own, method=curve, kept=last), baseline))
-        clear = "" if text.startswith("**") else " (interval holds 0)"
-        said.append(f"{text.strip('*')} points {how}{clear}")
+        clear = "" if text.startswith("**") else " (the interval includes 0)"
+        said.append(f"{text.strip('*')} points if they are {how}{clear}")
     return (
-        f"all layers copied from a network for other classes ({case}) change accuracy by "
+        f"copying all layers of a network for other classes ({case}) changes test accuracy by "
         f"{' and '.join(said)}"
     )
 

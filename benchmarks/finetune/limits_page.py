@@ -68,7 +68,7 @@ def _far(records: Sequence[Record]) -> list[str]:
         ),
         f"After so few steps, fine-tuned networks are above networks from scratch on "
         f"{_listed(helped)} and below them on {_listed(hurt)} (interval of the paired difference "
-        "excludes 0). On the other targets that interval holds 0.",
+        "excludes 0). On the other targets that interval includes 0.",
         f"{rates_sentence(records)} {cells_sentence(records, ('target', 'method'))}".strip(),
     ]
 

@@ -179,7 +179,8 @@ def finding(records: Sequence[Record]) -> str:
             worth = multiplier_of(own, (curves[SCRATCH][0], TUNED), curves[SCRATCH])
             bounds = markdown.interval(worth.low, worth.high, 2)
             bounds = "(no interval)" if bounds == markdown.NOTHING else bounds
-            value = "no value" if worth.value != worth.value else f"{worth.value:.2f} {bounds}"
+            known = worth.value == worth.value
+            value = f"{worth.value:.2f} {bounds}" if known else "cannot be computed"
             signs = _signs(own)
             said.append(
                 f"{target} {value}, with a clear gain at {signs.count(1)} and a clear loss at "
@@ -188,7 +189,8 @@ def finding(records: Sequence[Record]) -> str:
     if not said:
         return "no label multiplier"
     return (
-        f"times the labels that fine-tuning is worth after {_steps(records)} steps: "
+        f"after {_steps(records)} steps, one label with fine-tuning is worth this many from "
+        "scratch: "
         f"{'; '.join(said)}"
     )
 

@@ -175,13 +175,13 @@ def verdict(results: Sequence[StreamResults]) -> str:
         ]
         above, below = sum(gap.low > 0 for gap in gaps), sum(gap.high < 0 for gap in gaps)
         if gaps:
-            parts.append(f"{name} in {above} and below it in {below} of {len(gaps)}")
+            parts.append(f"{name} in {above} of {len(gaps)} (below in {below})")
     if not parts:
         return "iCaRL was not compared with another method over the same class orders."
     return (
-        "Average incremental accuracy: by intervals over class orders, iCaRL is above "
-        f"{', '.join(parts)} pairs of a stream and a network; the intervals are not corrected for "
-        "their number."
+        "Average incremental accuracy over pairs of a stream and a network: an interval over class "
+        f"orders puts iCaRL above {', '.join(parts)}. The intervals are not corrected for their "
+        "number."
     )
 
 

@@ -172,8 +172,10 @@ def verdict(ours: pd.DataFrame) -> str:
         sign = -1.0 if measure in SMALLER_IS_BETTER else 1.0
         value = means[measure].groupby("rule").mean().to_dict()
         best = max(value, key=lambda rule: sign * value[rule])
+        smaller = ", smaller is better" if measure in SMALLER_IS_BETTER else ""
         parts.append(
-            f"{TITLES[measure]} {value[DEFAULT.name]:.3f}, at best {value[best]:.3f} ({best})"
+            f"{TITLES[measure]} {value[DEFAULT.name]:.3f} (the best rule, {best}: "
+            f"{value[best]:.3f}{smaller})"
         )
     for rule in means.index.unique("rule"):
         mine = means.xs(rule, level="rule")
@@ -186,11 +188,11 @@ def verdict(ours: pd.DataFrame) -> str:
     count = len(base)
     if everywhere:
         rules = ", ".join(
-            f"{rule} (at single budgets: {_counts(ours, rule)})" for rule in everywhere
+            f"{rule} (at single budgets, {_counts(ours, rule)})" for rule in everywhere
         )
         said = (
             "Rules whose mean over budgets is better in all four measures in at least 95 % of "
-            f"{count} dependent pairs: {rules}."
+            f"{count} pairs of halves, which share images: {rules}."
         )
     else:
         said = "No rule is better in all four measures in 95 % of the pairs, so the default stays."
@@ -201,7 +203,7 @@ def _counts(ours: pd.DataFrame, rule: str) -> str:
     """Return at how many budgets all four means of a rule are better and worse than the default."""
     better, worse = _better_and_worse(ours, rule)
     budgets = ours["budget"].nunique()
-    return f"better in all four at {len(better)} of {budgets}, worse at {len(worse)}"
+    return f"better in all four at {len(better)} of {budgets} and worse in all four at {len(worse)}"
 
 
 def _better_and_worse(ours: pd.DataFrame, rule: str) -> tuple[list[int], list[int]]:
@@ -321,9 +323,10 @@ def _protocol(records: Sequence[Record]) -> str:
     return (
         f"{how} Every target is solved by its own network or by a transfer of order at most "
         f"{ours[-1].settings['max_order']}. There is no parameter to choose; all rules that were "
-        "tried are in the table. For closed, a target at which self is no better than scratch on "
-        "the choosing images counts by its quality; one at which it is not on the judging images "
-        "is left out of the mean closed share."
+        "tried are in the table. The rule `closed` needs a target whose own network has a "
+        "lower mean loss than scratch. Where that fails on the choosing images, the target counts "
+        "with its quality instead. Where it fails on the judging images, the target is left out "
+        "of the mean closed share."
     )
 
 

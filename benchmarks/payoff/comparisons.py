@@ -41,9 +41,10 @@ def differences_section(
 ) -> list[str]:
     """Return the table of differences between rules, as lines."""
     lines = [
-        "The first rule less the second, and for losses the first over the second: better is\n"
-        "above 0, and for losses below 1. The last column counts the single draws of the second\n"
-        "rule that the first is better than, in quality, gain and loss.",
+        "Quality and gain: the first rule's value minus the second's; above 0 the first is\n"
+        "better. Loss: the first rule's ratio divided by the second's; below 1 the first is\n"
+        "better. *Better than*: over how many of the second rule's random draws the first is\n"
+        "better, in quality, gain and loss.",
         "",
         "| compared | labels spent | quality | gain | loss ratio | better than |",
         "|--|--|--:|--:|--:|--:|",
@@ -91,7 +92,7 @@ def verdicts(frame: pd.DataFrame, summary: pd.DataFrame) -> list[str]:
     if not lines:
         return []
     return [
-        f"Against {SINGLE}, where an interval that holds no difference counts as no clear one:",
+        f"Against {SINGLE}, where an interval that includes no difference counts as no clear one:",
         "",
         *(filled(line, indent="  ") for line in lines),
     ]

@@ -21,13 +21,14 @@ EXPLAINED = {
 }
 
 
-WHAT = """For a budget of {budget:g} label sets{excluded}, each rule below chose, from the table of
-transfers alone, which tasks to supervise and one transfer of order at most {max_order} for every
-other target. A supervised target is solved by the bank's own network (its labels are the budget).
-The bank's encoders and networks were trained once, and every rule uses the same ones. For every
-other target a read-out was trained anew on the transfer data ({train} images, selected on {valid}
-more, {epochs}{less}), with the seeds {seeds} instead of the table's {own_seeds}. All were tested on
-{images} images a target of {buildings} fresh buildings."""
+WHAT = """Each rule below chose{excluded}, from the table of transfers alone, which tasks to
+supervise and one transfer of order at most {max_order} for every other target. The budget is
+{budget:g} labeled tasks; *best single*, and the optimum at its cost, may spend another number. A
+supervised target is solved by the bank's own network for it. The bank's encoders and networks were
+trained once, and every rule uses the same ones. For every other target a read-out was trained anew
+on the transfer data ({train} images, selected on {valid} more, {epochs}{less}), with the seeds
+{seeds} instead of the table's {own_seeds}. All were tested on {images} images a target
+of {buildings} fresh buildings."""
 
 
 HEADER = """# Does the solved taxonomy pay?
@@ -41,8 +42,8 @@ HEADER = """# Does the solved taxonomy pay?
 Selection: nothing was chosen on the fresh images; a read-out's epoch is the best on validation
 images of other buildings. {trained} networks were trained, each (target, sources, seed) once, in
 {hours:.2f} hours in sum over jobs, on {cores} cores ({platform}; Python {python}, torch {torch};
-commit {commit}). Encoders: bank {bank};
-the page of results/bank says at which commit that folder held an earlier bank.
+commit {commit}). Encoders: bank {bank}; [results/bank](../bank/README.md) says at which commit
+that folder held an earlier bank.
 
 - Quality and gain: mean over the {targets} targets of the share of images on which the loss is
   lower than that of the target's own supervised network, and of a network trained from scratch on
@@ -56,18 +57,19 @@ the page of results/bank says at which commit that folder held an earlier bank.
   single draws below them. {held}
 """
 
-BUILDINGS_ALONE = """The intervals are over buildings
-  alone. They hold no seeds of read-outs, no other training of the bank, and no draws."""
-WITH_SEEDS = """The intervals are over buildings
-  and seeds: both are drawn, a seed for each target by itself. They hold no
-  other training of the bank, and no draws."""
+BUILDINGS_ALONE = """The intervals cover test
+  buildings only. They do not include the seeds of read-outs, another training of the bank, or other
+  random draws."""
+WITH_SEEDS = """The intervals cover test
+  buildings and seeds: both are drawn, a seed for each target by itself. They do not include another
+  training of the bank, or other random draws."""
 
 
 def header(about: Record, frame: pd.DataFrame, targets: pd.DataFrame, *, with_seeds: bool) -> str:
     """Return the title, the command, what was asked and checked, and what the numbers mean.
 
     ``targets`` has the number of test images of each target; ``with_seeds`` says whether the
-    intervals hold seeds.
+    intervals include seeds.
     """
     settings, metrics = about.settings["run"], about.metrics
     pool, fit = settings["transfer"]["pool"], settings["transfer"]["fit"]
@@ -119,7 +121,7 @@ def _commits(about: Record) -> str:
     """Return the commit that trained the read-outs; and the page's, where it is another."""
     trained = about.metrics.get("trained_at")
     made = commit_text(about.commit)
-    return f"{commit_text(trained)}, the page's {made}" if trained else made
+    return f"{commit_text(trained)}; this page was made at {made}" if trained else made
 
 
 def _checked(checked: dict[str, bool]) -> str:
@@ -131,5 +133,9 @@ def _checked(checked: dict[str, bool]) -> str:
     held = [text for name, text in known.items() if checked[name]]
     unknown = [text for name, text in known.items() if not checked[name]]
     told = f"Checked: {'; '.join(held)}." if held else ""
-    rest = f"Not checked, for want of the sweep's files: {'; '.join(unknown)}." if unknown else ""
+    rest = (
+        f"The sweep's files were missing, so this was not checked: {'; '.join(unknown)}."
+        if unknown
+        else ""
+    )
     return f"{told} {rest}".strip()

@@ -17,16 +17,16 @@ BEST = 10
 BUDGETS = range(1, 9)
 TEXT = """## Pruning
 
-With `--pruning halving`, a read-out stops after {rungs} epochs if its validation loss is then not
-among the better half of its target's read-outs, nor among their {best} best. Single sources are
-compared with single sources, and sets with sets. No test loss is used. Of the {count} read-outs
-it stops {singles} single sources and {sets} sets early, and takes {share:.0%} of their {steps:,}
-training steps.
+With `--pruning halving`, the read-outs of a target are compared at rungs, here after {rungs}
+epochs. A read-out stops there if its validation loss is neither in the better half nor among the
+{best} best. Single sources and sets are compared separately. No test loss is used. Of the {count}
+read-outs this stops {singles} single sources and {sets} sets early, and it takes {share:.0%} of
+their {steps:,} training steps.
 
 The table compares the affinities after the long trainings with those after pruning, where each
 pruned read-out has the losses of its best weights up to its stop. *Within*: of the target's {best}
 best transfers after the long trainings, how many have an affinity after pruning that lies in the
-95 % interval of the one before. That interval holds the test buildings, and no seeds. *Largest
+95 % interval of the one before. That interval covers the test buildings, and no seeds. *Largest
 move*: by how much the affinity of one of these transfers changes at most. An affinity is a share of
 its whole tournament, so it moves even if only its rivals were stopped early.
 

@@ -19,11 +19,12 @@ def significance(tables: TransferTables) -> str:
         "network. *Greedy* adds the source that helps most, one by one. *Best single* supervises "
         "the best single source of every target, whatever that costs; *ours at that cost* is the "
         f"proven optimum within it. *Random sets*: at each budget, {facts['settings']['draws']} "
-        "sets of sources in a random order, each taken if it still fits, that solve every target; "
-        "the same sets with *random transfers*, drawn evenly from those that they allow, and with "
-        "their *best transfers*. *As good* is (1 + the number of random sets that are at least as "
-        "good as ours) / (1 + their number). In round brackets: labels spent, where they are not "
-        "the budget; ours is the optimum at the cost of random sets too."
+        "sets that solve every target. Each is drawn by going through the sources in random order "
+        "and taking every one that the budget still allows. Their transfers are *random* (drawn "
+        "evenly from those that a set allows) or the *best* ones. *As good* is (1 + the number of "
+        "random sets that are at least as good as ours) / (1 + their number). In round brackets: "
+        "labels spent, where this is not the budget; at the cost of the random sets the optimum "
+        "is the same as ours."
     )
     if "gain_own_low" in frame:
         drawn = tables.drawn(seeds=tables.has_several_seeds())
@@ -65,13 +66,13 @@ def _at_single(solved: pd.DataFrame, measure: str) -> str:
     spent, single = first["single_spent"], float(first[f"{measure}_single"])
     reached = known[known[measure] >= single]
     least = (
-        f"Ours first reaches that at budget {reached['budget'].min():g}"
+        f"The optimum first reaches {single:.3f} at budget {reached['budget'].min():g}"
         if len(reached)
-        else "Ours reaches that at no budget here"
+        else f"The optimum reaches {single:.3f} at no budget here"
     )
     return (
-        f"Best single spends {spent:g} and has a mean {measure} of {single:.3f}; ours at that "
-        f"cost has {first[f'{measure}_at_single']:.3f}. {least}."
+        f"Best single supervises tasks for {spent:g} and has a mean {measure} of {single:.3f}. The "
+        f"optimum of the same cost has {first[f'{measure}_at_single']:.3f}. {least}."
     )
 
 

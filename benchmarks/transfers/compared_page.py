@@ -8,7 +8,13 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.results.markdown import commit_text, interval, number, table
-from benchmarks.transfers.compared import AGAINST, RANDOM_BEST, RANDOM_SETS, SINGLE
+from benchmarks.transfers.compared import (
+    AGAINST,
+    RANDOM_BEST,
+    RANDOM_SETS,
+    SINGLE,
+    TRANSFERRED,
+)
 from benchmarks.transfers.ended import NETWORKS
 from benchmarks.transfers.facts import COMPARED
 from benchmarks.transfers.settings import COMPARED_ONLY
@@ -22,18 +28,23 @@ def win_rates_section(tables: TransferTables) -> str:
         return head + tables.absent(COMPARED)
     frame, facts = tables["win_rates"], tables.facts
     count = facts["settings"]["resamples"]
+    transferred = (
+        "; *at targets solved by transfer* also leaves out the supervised targets, whose networks "
+        "had more labels than scratch"
+        if (frame["against"] == TRANSFERRED).any()
+        else ""
+    )
     text = (
-        "The share of the test images on which the proven set's network for a target has the lower "
-        "loss than another choice's, mean over the targets; a tie counts half, and 0.5 is level. "
-        "A supervised target is solved by its own network. *Best single* is "
-        "compared with the optimum at its cost, whatever the budget. Random sets: the mean over "
+        "Each value is the share of test images on which the proven set's network has a lower loss "
+        "than the other choice's network, averaged over the targets; a tie counts half, and 0.5 is "
+        "level. A supervised target is solved by its own network. *Best single* is compared with "
+        "the optimum at its own cost, whatever the budget. Random sets: the mean over "
         f"{frame['draws'].max():g} different ones. *Scratch, where it beats the constant* leaves "
-        "out the targets at which a gain is one against a network no better than a constant; *at "
-        "targets solved by transfer* also leaves out the supervised targets, whose networks had "
-        "more labels than scratch. In "
-        f"square brackets: 95 % percentile interval over {count} resamples of the test "
-        f"{tables.drawn(seeds=holds_seeds(frame))}, with the choices fixed. The choices were made "
-        "on these images, so the rates may be somewhat too high; results/payoff has fresh images."
+        "out the targets at which scratch is no better than the best constant answer, because "
+        f"winning over it says little there{transferred}. In square brackets: 95 % percentile "
+        f"interval over {count} resamples of the test {tables.drawn(seeds=holds_seeds(frame))}, "
+        "with the choices fixed. The choices were made on these images, so the rates may be "
+        "somewhat too high; [results/payoff](../payoff/README.md) has fresh images."
     )
     parts = [head + text, seeds_sentence(facts, tables.unit), _rates(frame), _beaten(frame)]
     return "\n\n".join(part for part in (*parts, _labels(tables), _command(facts)) if part)
@@ -50,7 +61,7 @@ def seeds_sentence(facts: dict[str, Any], unit: str) -> str:
     if not any(int(n) > 1 for kind in counts.values() for n in kind):
         return (
             "**Seeds are lacking**: every network was trained once. So no interval and no share of "
-            "resamples here holds what another seed of training would change."
+            "resamples here includes what another seed of training would change."
         )
     said = [
         f"{count:,} of {sum(kind.values()):,} {NETWORKS.get(name, name)} have {n} seeds"
@@ -59,8 +70,8 @@ def seeds_sentence(facts: dict[str, Any], unit: str) -> str:
         if int(n) > 1
     ]
     return (
-        f"Seeds: {'; '.join(said)}; all else was trained once, and no interval holds what other "
-        f"seeds of that would add. Intervals are over {unit} and over the seeds that there are."
+        f"Seeds: {'; '.join(said)}; all else was trained once, and no interval includes what other "
+        f"seeds of that would change. Intervals are over {unit} and over these seeds."
     )
 
 

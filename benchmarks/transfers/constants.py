@@ -21,7 +21,7 @@ def constants(tables: TransferTables) -> list[str]:
     text = (
         f"`scratch`, which gains are measured against, does not beat the best constant answer at "
         f"{weak} of {len(frame)} targets: there, gains are against a network no better than a "
-        f"constant; at {doubtful} more its interval holds one half. Its win rates, with 95 % "
+        f"constant. At {doubtful} more its interval includes one half. Its win rates, with 95 % "
         f"intervals over {tables.drawn(seeds=seeds)} (t of the ratio of sums)"
     )
     losses = mean_losses(tables)
@@ -122,13 +122,12 @@ def _measured_alone(checks: pd.DataFrame) -> str:
     off = (checks["average_now"] / checks["average_recorded"] - 1).abs().max()
     moved = (own["self_now"] / own["self_before"] - 1).abs().max()
     return (
-        "The losses of `average` are not of the sweep's own run, which kept their means alone. "
-        "They were measured later (`taskgraph bench transfers --average WORLD --work WORK`; "
-        "commit not recorded, seed 0), on the same views of the same world, rendered again from "
-        "its seed on another processor, on which single pixels may differ. As a check: the test "
-        "images are the table's; the means "
-        f"differ from the recorded ones by at most {off:.2%}; measured again, the losses of `self` "
-        f"are within .01 % of the table's on {own['self_same_images'].min():.0%} to "
-        f"{own['self_same_images'].max():.0%} of the images of {len(own)} targets, and their means "
-        f"within {moved:.2%} (`average.csv`)."
+        "The sweep kept only the mean losses of `average`. Its losses image by image were measured "
+        "later (`taskgraph bench transfers --average WORLD --work WORK`; commit not recorded, "
+        "seed 0), on the same views, which were rendered again on another processor, where single "
+        "pixels may differ. Checks: the test images are the same; the means differ from the "
+        f"recorded ones by at most {off:.2%}; for {len(own)} targets, the losses of `self` "
+        f"measured again agree within 0.01 % on {own['self_same_images'].min():.0%} to "
+        f"{own['self_same_images'].max():.0%} of the images, and their means within {moved:.2%} "
+        "(`average.csv`)."
     )

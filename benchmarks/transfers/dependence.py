@@ -93,14 +93,15 @@ def dependence_section(tables: TransferTables) -> str:
     frame = tables["sensitivity"]
     drawn = by_unit(str(frame["resampled"].iloc[0]), tables.unit)
     text = (
-        f"The program is solved again with one of {frame['settings'].iloc[0]} settings changed at "
-        "a time (`taskgraph sensitivity`): the method of the affinities, the objective, the "
-        f"treatment of extreme win rates, or a source dropped; and on {RESAMPLES} resamples of "
-        f"{drawn}. *Other optimum*: the number of changed settings with another optimum. *Largest "
-        "loss*: the most that our set loses in one of them, as a share of that optimum. *Dropped, "
-        "unused*: of the sources that are not supervised, the number without which another set is "
-        "optimal. *Robust core*: the tasks that every changed setting and at least 95 % of the "
-        "resamples supervise. *Sets*: the fewest that hold 95 % of the resamples."
+        f"The program is solved again under {frame['settings'].iloc[0]} changed settings, one at a "
+        "time (`taskgraph sensitivity`): the method of the affinities, the objective, the "
+        f"treatment of extreme win rates, or one source left out. It is also solved on {RESAMPLES} "
+        f"resamples of the test {drawn}. *Other optimum*: how many of the changed settings have "
+        "another optimum. *Largest loss*: the largest share of a changed setting's optimal "
+        "objective that our set misses. *Dropped, unused*: of the sources that our set does not "
+        "supervise, how many change the optimum when they are left out. *Robust core*: the tasks "
+        "that are supervised under every changed setting and in at least 95 % of the resamples. "
+        "*Sets*: the smallest number of different sets that covers 95 % of the resamples."
     )
     rows = [
         [

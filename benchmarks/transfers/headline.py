@@ -35,6 +35,19 @@ TOLD_QUALITIES = (0.35, 0.45)
 """Least and largest mean quality whose labels README tells."""
 
 
+def columns_headline(tables: TransferTables) -> str:
+    """Return what the columns of the printed taxonomy are."""
+    return (
+        "*Gain* is the share of test images on which the network for a target has a lower loss "
+        "than a network trained from scratch on the same transfer data. *Quality* is the share on "
+        "which it has a lower loss than the target's own fully supervised network, `self`. For "
+        "both, larger is better and 0.5 is level. *Affinity* is the weight of a transfer among all "
+        "candidates for its target ([what it means](docs/affinity.md)); `low` and `high` are its "
+        f"95 % interval over test {tables.drawn(seeds=tables.has_several_seeds())}. "
+        "[docs/data.md](docs/data.md) says what each task predicts."
+    )
+
+
 def proven_headline(transfers: Transfers, taxonomy: Taxonomy) -> str:
     """Return what is proven of which table."""
     sources = len(transfers.sources)
@@ -49,12 +62,12 @@ def learned_headline(tables: TransferTables, taxonomy: Taxonomy) -> str:
     """Return how the targets are learned that are not supervised."""
     edges = [each for each in taxonomy.transfers if each.sources != (SELF,)]
     orders = sorted({len(each.sources) for each in edges})
-    chosen = _word(len(taxonomy.supervised))
+    chosen, images = _word(len(taxonomy.supervised)), tables.facts["bank"]["images"]["train"]
     return (
         f"The other {len(edges)} targets are learned from at most "
         f"{tables.facts['sweep']['pool']['train']:,} labels each, on top of {_word(orders[0])} to "
         f"{_word(orders[-1])} of the {chosen}'s representations; the {chosen} have their own "
-        "networks."
+        f"networks, which were trained on {images:,} images."
     )
 
 
@@ -80,7 +93,7 @@ def seeds_headline(tables: TransferTables) -> str:
     """Return which networks have how many seeds, and so what the intervals lack."""
     if not tables.has_several_seeds():
         return (
-            "Each transfer was trained once, so neither that share nor any interval below holds "
+            "Each transfer was trained once, so neither that share nor any interval below includes "
             "what another seed of training would change."
         )
     return compared_page.seeds_sentence(tables.facts, tables.unit)
@@ -108,19 +121,19 @@ def training_headline(tables: TransferTables, bank: str) -> str:
     else:
         text = f"Read-outs and scratch networks were trained for {fit['epochs']} epochs"
     if own == bank:
-        return f"{text}, on the task bank below (`{own}`)"
-    return f"{text}, on encoders of an earlier task bank (`{own}`) than the one below"
+        return f"{text}. The encoders are those of the task bank below (`{own}`)"
+    return f"{text}. The encoders are those of an earlier task bank (`{own}`) than the one below"
 
 
 def wins_headline(tables: TransferTables, budget: float) -> str:
     """Return the sentence above `wins_table`."""
-    frame = tables["win_rates"]
     rates = _rates_of(tables, budget)
+    with_seeds = compared_page.holds_seeds(tables["win_rates"])
     return (
-        "The table says on which share of the test images these "
-        f"{rates[FROM_SCRATCH]['targets']} networks have a lower loss than others, in the mean "
-        "over the targets; a tie counts half. In brackets: 95 % intervals over "
-        f"{tables.drawn(seeds=compared_page.holds_seeds(frame))}."
+        f"Each row below compares the optimum's networks for {rates[FROM_SCRATCH]['targets']} "
+        "targets with those of another choice. It gives the share of test images on which the "
+        "optimum's network has the lower loss, averaged over the targets; a tie counts as half an "
+        f"image. In brackets: 95 % intervals over test {tables.drawn(seeds=with_seeds)}."
     )
 
 
@@ -132,7 +145,7 @@ def wins_table(tables: TransferTables, budget: float) -> str:
         for name, words in _rivals(rates, budget)
         if (row := rates.get(name))
     ]
-    return table(["lower loss than", "targets:", "share of images:"], rows)
+    return table(["the optimum's networks beat", "targets:", "on this share of images:"], rows)
 
 
 def _rivals(rates: dict[Any, Any], budget: float) -> Iterator[tuple[str, str]]:
@@ -146,25 +159,26 @@ def _rivals(rates: dict[Any, Any], budget: float) -> Iterator[tuple[str, str]]:
         single = rates[SINGLE]
         yield (
             SINGLE,
-            f"the best single source of each target, {single['spent']:g} tasks in all (the proven "
-            f"best {single['ours_spent']:g} over them)",
+            f"the best single source of each target, {single['spent']:g} tasks in all (compared "
+            f"with the proven optimum of budget {single['ours_spent']:g})",
         )
     yield CONSTANT, "the best constant answers"
     yield UNTRAINED, "read-outs of an untrained encoder"
-    yield ABOVE_CONSTANT, "networks from scratch, where these beat the constant"
-    yield TRANSFERRED, "the same, without the supervised targets, which had more labels"
-    yield SUPERVISED, "the targets' own networks (this is the mean quality)"
+    yield ABOVE_CONSTANT, "networks from scratch, where these beat the best constant answers"
+    yield TRANSFERRED, "the same, at targets that are solved by transfer, with no more labels"
+    yield SUPERVISED, "the targets' own networks (this share is the mean quality)"
 
 
 def labels_headline(tables: TransferTables) -> str:
     """Return how many labeled tasks a mean quality needs."""
     frame = tables["labels"].dropna(subset="budget")
     told = frame[frame["quality"].between(TOLD_QUALITIES[0] - 1e-9, TOLD_QUALITIES[1] + 1e-9)]
-    needed = [f"{row.quality:g} takes {row.budget:g}" for row in told.itertuples()]
-    labels = tables.facts["compared"]["full"]["labels"]
+    first, *rest = [(f"{row.quality:g}", f"{row.budget:g}") for row in told.itertuples()]
+    more = "".join(f", {quality} takes {budget}" for quality, budget in rest)
     return (
-        f"The mean quality is 0.5 if all {labels} targets are supervised; "
-        f"{', '.join(needed)} supervised tasks ([figure](results/transfers/labels.svg))."
+        f"A mean quality of {first[0]} takes {first[1]} supervised tasks{more}, and supervising "
+        f"all {tables.facts['compared']['full']['labels']} targets has 0.5 "
+        "([figure](results/transfers/labels.svg))."
     )
 
 

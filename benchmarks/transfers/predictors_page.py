@@ -26,8 +26,9 @@ def predictors(tables: TransferTables) -> str:
     text = (
         "Per target, all candidates of one order are ranked by a prediction and by the trained "
         "read-outs' test loss; means over targets, with the bootstrap interval over targets. "
-        "*Best* and *five best* are shares in common (those of chance in brackets). *Regret* is "
-        "the test loss of the source that a prediction chooses over that of the best one. "
+        "*Best* and *five best* are shares in common (those of chance in brackets). *Regret* is a "
+        "ratio: the test loss of the source that a prediction ranks first, divided by that of the "
+        "truly best source; 1 is perfect. "
         "*Affinity*: Spearman with the AHP affinity in place of the loss. Above order 1 only the "
         "trained sets are ranked, which are made of a target's best sources: a narrow range, which "
         "lowers correlations by itself. *Average rank* uses trained losses of the "

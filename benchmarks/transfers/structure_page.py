@@ -29,11 +29,12 @@ def consistency(tables: TransferTables) -> str:
     ratios = frame["consistency_ratio"]
     text = (
         "Saaty's consistency ratio is 0 where every three candidates agree on who beats whom and "
-        "by how much; above 0.1 judgements are usually made again. Here it is "
-        f"{number(ratios.median())} in the median, and above 0.1 at {(ratios > 0.1).sum()} of "
-        f"{len(frame)} targets. *Gain* and *quality*: Spearman with the affinity over all "
-        "transfers to a target. The program adds up roots of affinities, so where gain is far from "
-        "1 it may choose a transfer that wins less often against scratch."
+        "by how much; above 0.1, judgments are usually made again. Here its median is "
+        f"{number(ratios.median())}, and it is above 0.1 at {(ratios > 0.1).sum()} of {len(frame)} "
+        "targets. The columns *gain* and *quality* are Spearman's rank correlations of a target's "
+        "affinities with its gains and with its qualities. The program maximizes roots of "
+        "affinities. Where the correlation with gain is far below 1, it may choose a transfer "
+        "that wins less often against scratch than another one."
     )
     rows = [
         [
@@ -58,12 +59,13 @@ def structure(tables: TransferTables) -> str:
     text = (
         "The task tree (Ward's linkage of where sources transfer to) beside the groups of the "
         "paper's tree: 3D, 2D, low-dimensional geometric and semantic tasks; denoising is in none "
-        "of them and is not counted. *Cophenetic correlation*: over pairs of tasks, that of the "
-        "height at which the tree joins them with whether they are of two groups; no cut is "
-        "needed. *Nearest in group*: the share of tasks whose nearest other one is of their own "
-        "group. The adjusted Rand index of one cut, into 4 or 5 branches, is 1 for the same "
-        "partition and 0 on average by chance; it moves with the cut. p is from "
-        f"{tables.facts['settings']['permutations']} permutations of the groups."
+        "of them and is not counted. *Cophenetic correlation*: over all pairs of tasks, the "
+        "correlation between the height at which the tree joins them and whether they belong to "
+        "different groups (1) or not (0). It needs no cut of the tree. *Nearest in group*: the "
+        "share of tasks whose nearest other one is of their own group. The adjusted Rand index of "
+        "one cut, into 4 or 5 branches, is 1 for the same partition and 0 on average by chance; "
+        f"it moves with the cut. p is from {tables.facts['settings']['permutations']} permutations "
+        "of the groups."
     )
     text += "".join(said for name, said in TABLES.items() if (frame["table"] == name).any())
     rows = [
@@ -161,10 +163,10 @@ def _agreement(tables: TransferTables) -> str:
         "The last rows compare the published tables of 1,000 and of 16,000 images with each other, "
         "by the same measures and on the same tasks. These two tables share the authors' encoders "
         "and test images; ours shares neither with them. *Cophenetic "
-        "correlation*: over pairs of sources, of the heights at which two trees join them; sources "
-        "that join last weigh most. *Nearest*: the share of sources whose nearest other one is the "
-        "same. In square brackets: the bootstrap interval over targets; by chance and p: "
-        "permutations of the sources."
+        "correlation*: over pairs of sources, the correlation between the heights at which the two "
+        "trees join them; sources that join last weigh most. *Nearest*: the share of sources whose "
+        "nearest other one is the same. In square brackets: the bootstrap interval over targets; "
+        "by chance and p: permutations of the sources."
     )
     pairs = list(dict.fromkeys(zip(frame["one"], frame["other"], strict=True)))
     rows = []

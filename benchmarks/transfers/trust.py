@@ -164,8 +164,8 @@ def _by_kind(budgets: pd.DataFrame, kinds: list[str], unit: str) -> str:
     """Return the share of the same set over images alone, seeds alone and both."""
     if len(kinds) < 2:
         return (
-            "These resamples hold no seeds: each transfer was trained once, and how often another "
-            "training would choose the same set is not known."
+            "These resamples include no seeds: each transfer was trained once, and how often "
+            "another training would choose the same set is not known."
         )
     wide = budgets.pivot_table("same", "budget", "resampled", sort=False)
     rows = [

@@ -71,8 +71,8 @@ def report_command(
 ) -> int:
     """Write taxonomy, alternatives, comparisons and pictures to one self-contained HTML file.
 
-    The page needs no network. It has the optimum of every budget and maximum order, and moves
-    between them; it can be printed.
+    The page works without an internet connection. It has the optimum of every budget and maximum
+    order, and moves between them; it can be printed.
 
     \b
     Examples:

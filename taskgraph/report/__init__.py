@@ -59,7 +59,7 @@ def report(
     progress: Progress = no_progress,
     **fields: Unpack[ProblemFields],
 ) -> str:
-    """Return an HTML page with the results of a table, which needs no network.
+    """Return an HTML page with the results of a table, which works without an internet connection.
 
     It shows the optimum of every budget of `budget_ladder` and every maximum order, between which
     the reader moves; gain and quality by target; the frontier beside ``draws`` random sets; the

@@ -582,14 +582,14 @@ def test_the_page_says_what_was_done_and_what_came_of_it(written):
     assert "tested on 11 to 12 images a target of 4 fresh buildings" in words
     assert "with the seeds 1, 2 instead of the table's 0" in words
     assert "**best single** found no taxonomy" in text
-    assert "Not checked, for want of the sweep's files: none of these" in words
+    assert "The sweep's files were missing, so this was not checked: none of these" in words
     summary = pd.read_csv(written / SUMMARY)
     own = summary[(summary["rule"] == SOLVED) & (summary["against"] == GREEDY)]
     row = own[own["measure"] == "gain"].iloc[0]
     assert f"| {row['value']:+.3f} [{row['both_low']:+.3f}, {row['both_high']:+.3f}] (" in text
     ratio = own[own["measure"] == "log_ratio"].iloc[0]
     assert f"| {np.exp(ratio['value']):.3f} [{np.exp(ratio['both_low']):.3f}, " in text
-    assert "The intervals are over buildings and seeds" in words
+    assert "The intervals cover test buildings and seeds" in words
     assert "| random set, single draws | | | |" in text
     assert "the same taxonomy" not in text
     assert "| x | a + b |" in text
@@ -611,7 +611,7 @@ def test_a_summary_without_seeds_in_its_intervals_is_shown_as_it_is(written, tmp
     text = SUITE.write_page(old)
     row = row_of(summary, SOLVED, GREEDY, "gain")
     assert f"| {row['value']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}] (" in text
-    assert "The intervals are over buildings alone. They hold no seeds" in " ".join(text.split())
+    assert "The intervals cover test buildings only. They do not" in " ".join(text.split())
 
 
 def test_a_greedy_choice_that_is_the_solved_one_is_called_so(written):

@@ -283,7 +283,7 @@ def test_the_page_counts_what_pruning_saves_and_compares_both_tables(pruned_plac
         long[one["sources"]] - one["last_step"] for _, one in run.pruned.iterrows()
     )
     text = pruning_section(run)
-    assert "it stops 2 single sources and 0 sets early" in " ".join(text.split())
+    assert "this stops 2 single sources and 0 sets early" in " ".join(text.split())
     row = next(line for line in text.splitlines() if line.startswith("| `rgb2depth`"))
     own, after = tables_of(run)
     own, after = (each.frame.set_index("sources") for each in (own, after))

@@ -86,7 +86,10 @@ def test_the_ratio_is_taken_within_each_repeat():
     assert (found["plain PyTorch"]["least"], found["plain PyTorch"]["largest"]) == (100, 200)
     lines = comparison(found).splitlines()
     assert lines[2] == "| encoders.fit | 200 (100–300) | 25.0% | 1000 | – |"
-    assert lines[-1] == "`encoders.fit` is 2.00 times as fast (0.50–3.00 in 3 repeats)."
+    assert lines[-1] == (
+        "`encoders.fit` trains 2.00 times as many images per second as the plain PyTorch loop "
+        "(0.50–3.00 in 3 repeats)."
+    )
     assert "| 1000 | 7 |" in comparison(summary(records_of([(1.0,), (1.0,)], gpu=7.0)))
 
 

@@ -209,7 +209,7 @@ def test_noise_is_no_structure():
     assert np.mean(values) == pytest.approx(0.5, abs=0.25)
 
 
-def test_neighbours_are_those_of_a_loop():
+def test_neighbors_are_those_of_a_loop():
     table = grouped_table(3.0)
     found = structure.neighbors(table).set_index("task")
     pattern = transfer_distance(table)
@@ -924,11 +924,15 @@ def test_the_page_tells_what_best_single_costs_and_ours_at_that_cost(results):
     frame = pd.read_csv(results / "significance.csv")
     row = frame.iloc[0]
     assert (
-        f"Best single spends {row['single_spent']:g} and has a mean gain of "
-        f"{row['gain_single']:.3f}; ours at that cost has {row['gain_at_single']:.3f}."
+        f"Best single supervises tasks for {row['single_spent']:g} and has a mean gain of "
+        f"{row['gain_single']:.3f}. The optimum of the same cost has {row['gain_at_single']:.3f}."
     ) in page
     first = frame.loc[frame["gain"] >= row["gain_single"], "budget"]
-    reached = f"first reaches that at budget {first.min():g}" if len(first) else "at no budget"
+    reached = (
+        f"first reaches {row['gain_single']:.3f} at budget {first.min():g}"
+        if len(first)
+        else "at no budget"
+    )
     assert reached in page
     assert f"| {row['gain_single']:.3f} ({row['single_spent']:g}) |" in page
 

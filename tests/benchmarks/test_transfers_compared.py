@@ -176,7 +176,7 @@ def test_stability_is_told_over_buildings_over_seeds_and_over_both(measured):
         assert "resamples of the test buildings and seeds of training" in page
         assert "| budget | buildings and seeds | buildings | seeds |" in page
     else:
-        assert "These resamples hold no seeds" in page
+        assert "These resamples include no seeds" in page
 
 
 # --- trees and published tables
@@ -323,7 +323,7 @@ def test_the_page_says_what_each_optimum_depends_on(measured):
     page = " ".join(dependence_section(tables).split())
     several = len(kinds) > 1
     drawn = "buildings and seeds" if several else "buildings"
-    assert f"on {RESAMPLES} resamples of {drawn}. *Other optimum*" in page
+    assert f"on {RESAMPLES} resamples of the test {drawn}. *Other optimum*" in page
     assert (
         "| budget | other optimum | largest loss | dropped, unused | robust core | sets |" in page
     )
@@ -391,13 +391,13 @@ def test_the_headline_says_how_training_ended_and_on_which_bank():
     tables = TransferTables(facts, {"records": RECORDS})
     assert training_headline(tables, "abc") == (
         "Read-outs and scratch networks were trained until their validation loss no longer fell "
-        "(50 % of 4 read-outs and 50 % of 2 scratch networks stopped by patience), on the task "
-        "bank below (`abc`)"
+        "(50 % of 4 read-outs and 50 % of 2 scratch networks stopped by patience). The "
+        "encoders are those of the task bank below (`abc`)"
     )
     facts["sweep"]["fit"] = {"epochs": 2}
     assert training_headline(tables, "def") == (
-        "Read-outs and scratch networks were trained for 2 epochs, on encoders of an earlier task "
-        "bank (`abc`) than the one below"
+        "Read-outs and scratch networks were trained for 2 epochs. The encoders are those of an "
+        "earlier task bank (`abc`) than the one below"
     )
 
 

@@ -176,20 +176,23 @@ def worth_text(found: ViewWorth | None) -> str:
 
 
 def dense_verdict(records: Sequence[Record]) -> str:
-    """Return in one sentence what a drawn view is worth, with the fewest labels; else nothing."""
+    """Return what a drawn view is worth with the fewest and the most labels; else nothing."""
     own = dense_records(records)
-    parts = []
-    for name in _tasks(own):
-        found = {count: x for count, x in worths(own, name, MIXED).items() if count}
-        if found:
-            parts.append(f"{worth_text(found[min(found)])} for {DENSE_TASKS[name].title}")
-    if not parts:
+    found = {name: worths(own, name, MIXED) for name in _tasks(own)}
+    counts = sorted({count for each in found.values() for count in each if count})
+    if not counts:
         return ""
     last = own[-1].settings
-    return (
-        f"Mixed with the fewest labeled {last['target']} views, a {last['source']} view is worth, "
-        f"of them, {', '.join(parts)}."
-    )
+    parts = []
+    for count in dict.fromkeys((counts[0], counts[-1])):
+        values = [
+            f"{worth_text(each[count])} of them for {DENSE_TASKS[name].title}"
+            for name, each in found.items()
+            if each.get(count)
+        ]
+        if values:
+            parts.append(f"with {count:,} labeled {last['target']} views: {', '.join(values)}")
+    return f"What one {last['source']} view is worth in mixed training, {'; '.join(parts)}."
 
 
 @styled

@@ -24,6 +24,7 @@ from benchmarks.speed.engines.settings import SUITE, Settings
 from encoders.bank.pretrained import default_bank
 from encoders.engines import Engine, LocalEngine, RayEngine
 from encoders.pipeline.presets import CPU
+from encoders.training.config import FitConfig
 from encoders.transfer.data import TransferDataConfig
 from encoders.transfer.gather import gather
 from encoders.transfer.settings import SweepConfig, TransferConfig
@@ -32,6 +33,9 @@ from taskgraph.progress import progress_bar
 
 ALONE = "one local process"
 KILLED = "two Ray workers, one killed midway"
+FIT = FitConfig(epochs=2, batch=8, learning_rate=3e-3)
+"""Training of the read-outs: short, because all ways are compared with each other alone."""
+
 POLL = 0.2
 """Seconds between two checks for a worker to kill."""
 
@@ -123,7 +127,7 @@ def config_of(
     """Return a sweep with the settings of the size `cpu`, and with pairs at most."""
     train, valid, test = CPU.images if images is None else (images, images, images)
     pool = TransferDataConfig(data, train=train, valid=valid, test=test)
-    return SweepConfig(TransferConfig(bank, pool, CPU.transfer), targets, sources, max_order=2)
+    return SweepConfig(TransferConfig(bank, pool, FIT), targets, sources, max_order=2)
 
 
 def measured(way: str, config: SweepConfig, out: Path) -> tuple[float, pd.DataFrame, int]:

@@ -107,5 +107,7 @@ def comparison(found: dict[str, Any]) -> str:
         speed = f"{row['images_per_second']:.0f} ({row['least']:.0f}–{row['largest']:.0f})"
         lines.append(f"| {method} | {speed} | {row['waiting']:.1%} | {row['memory']:.0f} | {gpu} |")
     ratio, ends = found["ratio"], "{least:.2f}–{largest:.2f} in {repeats} repeats"
-    faster = f"{ratio['median']:.2f} times as fast ({ends.format(**ratio)})"
-    return "\n".join([*lines, "", f"`encoders.fit` is {faster}."]) + "\n"
+    faster = f"{ratio['median']:.2f} times as many images per second as the plain PyTorch loop"
+    return (
+        "\n".join([*lines, "", f"`encoders.fit` trains {faster} ({ends.format(**ratio)})."]) + "\n"
+    )
