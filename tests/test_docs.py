@@ -15,6 +15,7 @@ import pytest
 
 import taskgraph as tg
 from taskgraph.cli import run
+from taskgraph.tasks import join_sources
 from tests.test_readme import check_values
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -143,3 +144,28 @@ def test_the_report_of_the_live_page(place):
     names = {}
     exec(code.replace("draws=20", "draws=2"), names)
     assert 'id="shares"' in names["page"]
+
+
+def test_the_example_of_an_affinity_is_of_the_shipped_table():
+    page = " ".join((ROOT / "docs" / "affinity.md").read_text().split())
+    target, source = re.search(r"for the target `(\w+)`, the source `([\w+]+)`", page).groups()
+    solved = tg.solve(tg.default_transfers(), budget=5)
+    (edge,) = [one for one in solved.transfers if one.target == target]
+    assert join_sources(edge.sources) == source
+    frame = tg.default_transfers().frame
+    of = frame[(frame["target"] == target) & frame["affinity"].notna()].set_index("sources")
+    own, full = of.loc[source], of.loc["self", "affinity"]
+    for said in (
+        f"# What an affinity of {own.affinity:.3g} means",
+        f"with affinity {own.affinity:.3g}, gain {own.gain:.3f} and quality {own.quality:.3f}.",
+        f"{len(of)} candidates were compared for `{target}`, and this transfer has a share of "
+        f"{own.affinity:.3g} of their weight. The average candidate has 1/{len(of)} = "
+        f"{1 / len(of):.3g}, and `self`, the fully supervised network, has {full:.3g}.",
+        f"{full:.3g} / {own.affinity:.3g} = {full / own.affinity:.1f}, and `self` beats this "
+        f"transfer on {100 * (1 - own.quality):.1f} % of the images, which are odds of "
+        f"{(1 - own.quality) / own.quality:.1f}.",
+        f"The *gain* ({own.gain:.3f}: on {100 * own.gain:.1f} % of the test images",
+        f"the *quality* ({own.quality:.3f}: on {100 * own.quality:.1f} % it has",
+        f"| {own.affinity:.3g} with a probability |",
+    ):
+        assert said in page, f"docs/affinity.md must say:\n{said}"
