@@ -37,10 +37,12 @@ def part() -> str:
     paid = payoff_headline(RESULTS / "payoff", RESULTS / "transfers" / "transfers.csv")
     stability = headline.stability_headline(tables, BUDGET)
     count = int(transfers.is_edge.sum())
-    read = headline.columns_headline(tables)
+    read = headline.columns_headline(tables, transfers)
     first = (
-        f"{headline.proven_headline(transfers, taxonomy)} {stability} (`taskgraph stability "
-        f"results/transfers/losses.parquet --budget {BUDGET}`.) {headline.seeds_headline(tables)}"
+        f"{headline.proven_headline(transfers, taxonomy)} {stability} "
+        f"{headline.seeds_headline(tables)} {headline.settings_headline(tables, BUDGET)}. "
+        "(`taskgraph stability` and `taskgraph sensitivity`, with "
+        f"`results/transfers/losses.parquet --budget {BUDGET}`.)"
     )
     second = (
         f"{headline.learned_headline(tables, taxonomy)} {headline.wins_headline(tables, BUDGET)}"

@@ -145,7 +145,7 @@ def test_a_line_that_takes_long_has_flags_that_exist(place, line):
     command, words = commands, shlex.split(line)[1:]
     while isinstance(command, click.Group):
         name, command, words = command.resolve_command(click.Context(command), words)
-    command.make_context(name, words)
+    command.make_context(name, words, help_option_names=["-h", "--help"])
 
 
 def test_every_line_is_run_or_read():

@@ -35,15 +35,21 @@ TOLD_QUALITIES = (0.35, 0.45)
 """Least and largest mean quality whose labels README tells."""
 
 
-def columns_headline(tables: TransferTables) -> str:
+def columns_headline(tables: TransferTables, transfers: Transfers) -> str:
     """Return what the columns of the printed taxonomy are."""
+    closed = (
+        "*Closed* is the share of the loss between these two networks that the transfer closes, "
+        "from 0 to 1. "
+        if "closed" in transfers.frame
+        else ""
+    )
     return (
         "*Gain* is the share of test images on which the network for a target has a lower loss "
         "than a network trained from scratch on the same transfer data. *Quality* is the share on "
         "which it has a lower loss than the target's own fully supervised network, `self`. For "
-        "both, larger is better and 0.5 is level. *Affinity* is the weight of a transfer among all "
-        "candidates for its target ([what it means](docs/affinity.md)); `low` and `high` are its "
-        f"95 % interval over test {tables.drawn(seeds=tables.has_several_seeds())}. "
+        f"both, larger is better and 0.5 is level. {closed}*Affinity* is the weight of a transfer "
+        "among all candidates for its target ([what it means](docs/affinity.md)); `low` and `high` "
+        f"are its 95 % interval over test {tables.drawn(seeds=tables.has_several_seeds())}. "
         "[docs/data.md](docs/data.md) says what each task predicts."
     )
 
@@ -54,7 +60,7 @@ def proven_headline(transfers: Transfers, taxonomy: Taxonomy) -> str:
     return (
         f"Of {sources} sources on rendered rooms, {sources - 1} vision tasks and an untrained "
         f"encoder, these {_word(len(taxonomy.supervised))} are proven to be the optimum *of this "
-        "table*. The set is less certain than that proof."
+        "table*. How certain this set is, the proof does not say."
     )
 
 
@@ -81,11 +87,24 @@ def stability_headline(tables: TransferTables, budget: float) -> str:
     shares = tasks.set_index("task")
     inside = shares[shares["supervised"]]["share"]
     outside = shares[~shares["supervised"]]["share"]
+    drawn = f"{row['resamples']:.0f} resamples of its test {tables.drawn(seeds=seeds)}"
+    if row["same"] == 1:
+        return f"All {drawn} choose the same {len(inside)}."
     return (
-        f"Of {row['resamples']:.0f} resamples of its test {tables.drawn(seeds=seeds)}, "
-        f"{_percent(row['same'])} choose the same {len(inside)}; `{inside.idxmin()}` is "
-        f"chosen in {_percent(inside.min())} and `{outside.idxmax()}`, the next, in "
-        f"{_percent(outside.max())}."
+        f"Of {drawn}, {_percent(row['same'])} choose the same {len(inside)}; "
+        f"`{inside.idxmin()}` is chosen in {_percent(inside.min())} and `{outside.idxmax()}`, the "
+        f"next, in {_percent(outside.max())}."
+    )
+
+
+def settings_headline(tables: TransferTables, budget: float) -> str:
+    """Return how many changed settings have another optimum, and what the set loses then."""
+    frame = tables["sensitivity"]
+    row: Any = frame[frame["budget"] == budget].iloc[0]
+    return (
+        f"If one of {row['settings']:.0f} settings is changed (the method, the objective, the "
+        f"treatment of extreme win rates, or a source that is left out), {row['other']:.0f} have "
+        f"another optimum, of whose objective this set misses at most {_percent(row['regret'])}"
     )
 
 

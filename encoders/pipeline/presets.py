@@ -154,7 +154,7 @@ CPU = PipelineConfig(
     # and rates have the smallest validation losses of those that were tried on five targets.
     transfer=FitConfig(epochs=36, batch=8, learning_rate=6e-3, patience=3, min_delta=0.005),
     scratch=ScratchConfig(epochs=60, learning_rate=3e-3),
-    images=(1000, 200, 1000),
+    images=(1000, 400, 1000),
 )
 
 FULL = PipelineConfig(
