@@ -12,7 +12,7 @@ import pandas as pd
 
 from benchmarks.results import markdown
 from benchmarks.results.figures import new_figure, styled, write_picture
-from benchmarks.results.frame import latest, part
+from benchmarks.results.frame import latest, of_newest_contents, part
 from benchmarks.results.markdown import commit_text, filled, number
 from benchmarks.results.measures import t_interval
 from benchmarks.results.record import Record, read_records
@@ -127,8 +127,9 @@ def _figure(frames: dict[str, pd.DataFrame]) -> Any:
 
 
 def last_records(folder: Path) -> list[Record]:
-    """Return the records with the settings of the last one, of every table and order."""
-    return latest(read_records(folder), "every", "arrivals", "max_order", "objective")
+    """Return the records with the settings of the last one, of every table as it is now."""
+    known = latest(read_records(folder), "every", "arrivals", "max_order", "objective")
+    return of_newest_contents(known, "table")
 
 
 def frames_of(records: Sequence[Record]) -> dict[str, pd.DataFrame]:

@@ -36,7 +36,7 @@ TITLES = {
 HEADER = """# What should be maximized, and by which method
 
 ```sh
-taskgraph bench objectives
+{command}
 ```
 
 A rule turns losses into one number for each transfer, and the proven optimum maximizes its sum over
@@ -56,17 +56,20 @@ AHP is the default, because with the published tables it reproduces the paper's 
 MEASURED = """## What was found
 
 Means over {count} pairs of halves, all budgets from 1 to {largest} and all targets. After ± is the
-standard deviation over the pairs, which share images and are no independent samples. Each transfer
-was trained once, so no number here holds another seed of training. *Better* is the number of pairs
-in which the mean over budgets is better than that of `{default}`, by measure.
+standard deviation over the pairs, which share images and are no independent samples. These numbers
+do not include what other seeds of training would change. *Better* is the number of pairs in which
+the mean over budgets is better than that of `{default}`, by measure.
 
 """
-BY_BUDGET = """
-## By budget
+MEASURED_ONCE = """## What was found
 
-Means over the pairs of halves.
+Means over all budgets from 1 to {largest} and all targets. The validation buildings choose once, so
+these numbers have no spread, and they do not include what other seeds of training would change.
+*Better* says by measure whether the mean is better than that of `{default}` (1) or not (0).
 
 """
+BY_BUDGET = "\n## By budget\n\n"
+OVER_PAIRS = "Means over the pairs of halves.\n\n"
 PUBLISHED = """
 ## The published tables
 
@@ -91,24 +94,39 @@ def render(folder: Path) -> str:
     ours = frame[frame["table"] == OURS]
     budgets = int(ours["budget"].max())
     page = HEADER.format(
+        command=_command(records),
         protocol=filled(_protocol(records)),
         provenance=_provenance(records),
         verdict=filled(f"**{verdict(ours)}**"),
     )
-    page += MEASURED.format(count=ours["half"].nunique(), largest=budgets, default=DEFAULT.name)
+    pairs = ours["half"].nunique()
+    measured = MEASURED if pairs > 1 else MEASURED_ONCE
+    page += measured.format(count=pairs, largest=budgets, default=DEFAULT.name)
     page += _summary_table(ours) + "\n"
     picture = next((n for n in (f"{FIGURE}.svg", f"{FIGURE}.png") if (folder / n).exists()), None)
     if picture:
+        spread = (
+            " Thin gray lines are the pairs of halves of the rule `closed`, as an example of the "
+            "spread."
+            if pairs > 1
+            else ""
+        )
         page += (
             f"\n![Difference of each rule to the default over the budgets]({picture})\n\n"
             + filled(
                 f"Each line is a rule's mean minus that of `{DEFAULT.name}`, over the budgets; "
-                "above 0 is better in the first three panels, below 0 in the last one. Thin gray "
-                "lines are the pairs of halves of the rule `closed`, as an example of the spread."
+                f"above 0 is better in the first three panels, below 0 in the last one.{spread}"
             )
             + "\n"
         )
-    page += BY_BUDGET + _budget_table(ours) + "\n\n" + filled(_where(ours)) + "\n"
+    page += (
+        BY_BUDGET
+        + (OVER_PAIRS if pairs > 1 else "")
+        + _budget_table(ours)
+        + "\n\n"
+        + filled(_where(ours))
+        + "\n"
+    )
     page += "\n" + filled(_sets(ours)) + "\n"
     others = frame[frame["table"] != OURS]
     if others.empty:
@@ -190,12 +208,14 @@ def verdict(ours: pd.DataFrame) -> str:
         rules = ", ".join(
             f"{rule} (at single budgets, {_counts(ours, rule)})" for rule in everywhere
         )
+        pairs = f" in at least 95 % of {count} pairs of halves, which share images"
         said = (
-            "Rules whose mean over budgets is better in all four measures in at least 95 % of "
-            f"{count} pairs of halves, which share images: {rules}."
+            "Rules whose mean over budgets is better in all four measures"
+            f"{pairs if count > 1 else ''}: {rules}."
         )
     else:
-        said = "No rule is better in all four measures in 95 % of the pairs, so the default stays."
+        pairs = " in 95 % of the pairs" if count > 1 else ""
+        said = f"No rule is better in all four measures{pairs}, so the default stays."
     return f"Means of the default, {DEFAULT.name}: {'; '.join(parts)}. {said}"
 
 
@@ -306,6 +326,13 @@ def _sets(ours: pd.DataFrame) -> str:
         "Share of halvings and budgets in which the two halves choose the same supervised set: "
         f"{listed}."
     )
+
+
+def _command(records: Sequence[Record]) -> str:
+    """Return the command; the validation losses are those beside the shipped losses."""
+    validated = part(records, table=OURS)[-1].settings["validation_sha256"]
+    flag = " --validation results/transfers/valid_losses.parquet" if validated else ""
+    return f"taskgraph bench objectives{flag}"
 
 
 def _protocol(records: Sequence[Record]) -> str:

@@ -51,6 +51,7 @@ WHAT = {
     "transfers.csv": "every measured transfer: affinity with its interval, gain, quality",
     "records.csv": "one line a run: losses, parameters, seconds",
     "losses.parquet": "the loss of every transfer on every test image",
+    "valid_losses.parquet": "the same on the validation images, which chose the epochs",
     "significance.csv": "all budgets: ours, greedy, best single, random sets, costs, intervals",
     "win_rates.csv": "win rates of the proven set against other choices, image by image",
     "labels.csv": "the least budget for a mean quality",

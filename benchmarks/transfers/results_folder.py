@@ -17,7 +17,7 @@ from benchmarks.results.log import Log
 from benchmarks.transfers.facts import TIMED
 from benchmarks.transfers.finished import FinishedSweep, shown
 from benchmarks.transfers.tables import TABLES
-from encoders.transfer.file_names import LOSSES, RECORDS, TRANSFERS
+from encoders.transfer.file_names import LOSSES, RECORDS, TRANSFERS, VALID_LOSSES
 from taskgraph.errors import InvalidTableError, TaskgraphError
 from taskgraph.tables import write_frame
 
@@ -112,18 +112,19 @@ def copy_tables(sweep: FinishedSweep, results: ResultsCollector) -> None:
     added to those of another sweep is gone, and so is its table.
     """
     (results.out / "average.csv").unlink(missing_ok=True)
-    for name in (TRANSFERS, RECORDS, LOSSES):
+    for name in (TRANSFERS, RECORDS, LOSSES, VALID_LOSSES):
         path, copy = sweep.folder / name, results.out / name
-        if not path.exists():
-            continue
-        size = path.stat().st_size
-        if name == LOSSES and size > LOSSES_UP_TO:
-            results.facts["losses_bytes"] = size
+        size = path.stat().st_size if path.exists() else 0
+        if name in (LOSSES, VALID_LOSSES) and size > LOSSES_UP_TO:
+            if name == LOSSES:
+                results.facts["losses_bytes"] = size
             copy.unlink(missing_ok=True)
-            continue
-        shutil.copyfile(path, copy)
-        if name != LOSSES:
-            results.files.append(name)
+        elif size:
+            shutil.copyfile(path, copy)
+            if name != LOSSES:
+                results.files.append(name)
+        elif name == VALID_LOSSES:
+            copy.unlink(missing_ok=True)  # those of another sweep
 
 
 def required(value: Any, sweep: FinishedSweep, name: str) -> Any:

@@ -118,10 +118,10 @@ def test_losses_without_buildings_are_refused(losses, tmp_path):
 
 
 def test_a_committed_record_is_what_is_measured():
-    known = part(read_records(FOLDER), table=run.OURS, rule=DEFAULT.name, half=0)[0]
-    settings = Settings()
+    known = part(read_records(FOLDER), table=run.OURS, rule=DEFAULT.name, half=0)[-1]
+    settings = Settings(validation=str(RESULTS / "transfers" / "valid_losses.parquet"))
     assert run.settings_of(settings, run.OURS, DEFAULT, 0) == known.settings
-    first, second = halved(tg.read_losses(run.LOSSES), 0, settings.seed)
+    ((_, first, second),) = run.pairs(settings)
     tables = [
         ObjectiveImages({"ahp": tg.affinities(each).transfers}, {}) for each in (first, second)
     ]
@@ -139,7 +139,7 @@ def test_the_committed_records_are_whole():
     assert all(each.commit for each in records)
     frame = frame_of(records)
     ours = frame[frame["table"] == run.OURS]
-    assert ours.groupby("rule").size().tolist() == [20 * 15] * len(RULES)
+    assert ours.groupby("rule").size().tolist() == [15] * len(RULES)
     assert set(frame["table"]) == {run.OURS, run.SAME, run.OTHER}
     assert "Means of the default, sqrt of ahp: mean gain " in finding(FOLDER)
 

@@ -946,7 +946,7 @@ def test_the_committed_facts_have_all_parts():
         "shown": [2, 5, 8, 15],
         "seed": 0,
     }
-    assert set(known) >= {"ridge", "scores", "closed_form", "choices", "trust", "sweep", "bank"}
+    assert set(known) >= {"scores", "sweep", "bank", "before", "compared", "sensitivity"}
     assert known["scores"]["seconds"]["dds"] > 0
 
 
