@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import taskgraph as tg
 from benchmarks.cli.registry import PACKAGES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -87,6 +88,16 @@ def test_three_notebooks_are_executed_and_small():
         assert any({"text/html", "image/svg+xml"} <= kinds for kinds in shown)
         assert path.stat().st_size < 1_500_000, path
         assert "/work" not in path.read_text()
+
+
+def test_the_notebooks_show_the_shipped_table():
+    table = tg.default_transfers()
+    text = (ROOT / "examples" / "first_taxonomy.ipynb").read_text()
+    assert f"holds {int(table.is_edge.sum()):,} measured transfers" in text
+    headline = tg.solve(table, budget=5).headline()
+    for name in ("first_taxonomy", "budgets"):
+        shown = (ROOT / "examples" / f"{name}.ipynb").read_text()
+        assert headline in shown, f"run examples/{name}.ipynb again"
 
 
 @pytest.mark.slow
