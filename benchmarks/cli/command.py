@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import MISSING
 from functools import partial
 from pathlib import Path
@@ -19,8 +19,6 @@ from encoders.errors.extras import extra_installed
 from taskgraph.cli.groups import SuggestingGroup
 from taskgraph.cli.output import note
 from taskgraph.cli.paths import OutputFolder
-
-LOCK = "bench.lock"
 
 HELP = """{question}
 
@@ -83,8 +81,7 @@ def run_suite(suite: Suite, **flags: Any) -> int:
         if text is not None:
             click.echo(text)
             return 0
-        with only_run(suite, out):
-            suite.run(settings, out)
+        suite.run(settings, out)
         _show(suite, out)
     return 0
 
@@ -107,21 +104,8 @@ def _run_own(suite: Suite, own: Any, flags: Mapping[str, Any]) -> int:
     """Run a suite on the user's own data, or print its results again; return 0."""
     out = Path(flags["out"] or f"runs/{suite.name}-own")
     with extra_installed("bench"):
-        if flags["render"]:
-            click.echo(suite.run_own(own, out, render=True))
-            return 0
-        with only_run(suite, out):
-            click.echo(suite.run_own(own, out))
+        click.echo(suite.run_own(own, out, render=flags["render"]))
     return 0
-
-
-@contextlib.contextmanager
-def only_run(suite: Suite, out: Path) -> Iterator[None]:
-    """Hold the lock of a folder of results, so that a second run of a suite is refused there."""
-    from encoders.transfer.alone import alone_in
-
-    with alone_in(out, LOCK, f"run of `taskgraph bench {suite.name}`"):
-        yield
 
 
 def _general(suite: Suite) -> list[click.Option]:

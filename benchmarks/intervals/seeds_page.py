@@ -72,17 +72,17 @@ def seeds_finding(frame: pd.DataFrame) -> str:
     """Return one sentence: the range of the coverage with several seeds, and that with one."""
     several, single = frame[frame["seeds"] > 1], frame[frame["seeds"] == 1]
     text = (
-        f"With {several['seeds'].min():g} to {several['seeds'].max():g} seeds, 95 % intervals held "
-        f"the true affinity in {100 * several['held'].min():.0f} to "
+        f"With {several['seeds'].min():g} to {several['seeds'].max():g} seeds, 95 % intervals "
+        f"contained the true affinity in {100 * several['held'].min():.0f} to "
         f"{100 * several['held'].max():.0f} % of cases"
     )
     if single.empty:
         return text + "."
     worst = single.sort_values("held", kind="stable").iloc[0]
     return (
-        f"{text}; with one seed, in {100 * single['held'].max():.0f} % where seeds hardly differ "
-        f"down to {100 * worst['held']:.0f} % where they differ as much as images do "
-        f"(spread {worst['between']:g})."
+        f"{text}. With one seed, they contained it in {100 * single['held'].max():.0f} % of cases "
+        f"where seeds hardly differ, and in only {100 * worst['held']:.0f} % where seeds differ as "
+        f"much as images do (spread {worst['between']:g})."
     )
 
 

@@ -1,4 +1,4 @@
-"""Only one run at a time writes into a folder."""
+"""Only one sweep at a time writes into a folder."""
 
 from __future__ import annotations
 
@@ -14,17 +14,10 @@ LOCK = "sweep.lock"
 
 
 @contextlib.contextmanager
-def alone_in(out: Path, lock_name: str = LOCK, what: str = "sweep") -> Iterator[None]:
+def alone_in(out: Path) -> Iterator[None]:
     """Hold the lock of a folder within the block; the system frees it if the process dies.
 
-    Two runs in one folder would remove each other's unfinished trainings.
-
-    Parameters
-    ----------
-    lock_name : str
-        Name of the file that is locked; it stays in the folder.
-    what : str
-        What runs, for the message.
+    Two sweeps in one folder would remove each other's unfinished trainings.
 
     Raises
     ------
@@ -32,13 +25,13 @@ def alone_in(out: Path, lock_name: str = LOCK, what: str = "sweep") -> Iterator[
         If another process holds it.
     """
     out.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(out / lock_name, timeout=0)
+    lock = FileLock(out / LOCK, timeout=0)
     try:
         lock.acquire()
     except Timeout:
         raise TrainingError(
-            f"another {what} is writing into {out}; wait until it ends, or name another folder "
-            "with --out"
+            f"another sweep is writing into {out}; wait until it ends, or name another folder with "
+            "--out"
         ) from None
     except NotImplementedError:  # the file system has no locks
         yield

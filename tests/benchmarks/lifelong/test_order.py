@@ -96,8 +96,8 @@ def test_the_first_sentence_counts_what_intervals_decide():
     first = stream(icarl=icarl, finetuning=[0.5] * 3, random_replay=[0.7, 0.7, 1.0])
     second = stream(icarl=icarl, finetuning=[0.9, 0.9, 0.9], joint=[0.9])
     assert verdict([first, second]) == (
-        "Average incremental accuracy: by intervals over class orders, iCaRL is above finetuning "
-        "in 1 and below it in 1 of 2, random-replay in 0 and below it in 0 of 1 pairs of a stream "
-        "and a network; the intervals are not corrected for their number."
+        "Average incremental accuracy over pairs of a stream and a network: an interval over class "
+        "orders puts iCaRL above finetuning in 1 of 2 (below in 1), random-replay in 0 of 1 (below "
+        "in 0). The intervals are not corrected for their number."
     )
     assert "was not compared" in verdict([stream(icarl=icarl)])
