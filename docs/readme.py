@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-import textwrap
 from pathlib import Path
 
 import taskgraph as tg
 from benchmarks.payoff.page import payoff_headline
 from benchmarks.results.banks import shipped_bank_hash
+from benchmarks.results.markdown import filled
 from benchmarks.transfers import headline
 from benchmarks.transfers.tables import read_tables
 
@@ -23,14 +23,14 @@ WIDTH = 120
 
 
 def solved_console() -> str:
-    """What `taskgraph solve --budget 5` prints."""
+    """Return the command `taskgraph solve --budget 5` and what it prints, as a block of code."""
     command = [sys.executable, "-m", "taskgraph", "solve", "--budget", str(BUDGET)]
     shown = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout
     return f"```console\n$ taskgraph solve --budget {BUDGET}\n{shown.rstrip()}\n```"
 
 
 def part() -> str:
-    """The part between the two comments."""
+    """Return the part between the two comments."""
     tables = read_tables(RESULTS / "transfers")
     transfers = tg.default_transfers()
     taxonomy = tg.solve(transfers, budget=BUDGET)
@@ -69,14 +69,13 @@ def part() -> str:
 
 
 def _filled(text: str) -> str:
-    """The text in lines that do not begin with a per cent sign."""
+    """Return the text in lines that do not begin with a per cent sign."""
     kept = text.replace(" %", "\N{NO-BREAK SPACE}%")
-    lines = textwrap.fill(kept, WIDTH, break_long_words=False, break_on_hyphens=False)
-    return lines.replace("\N{NO-BREAK SPACE}", " ")
+    return filled(kept, width=WIDTH).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def page(text: str) -> str:
-    """README with the part as the results have it now."""
+    """Return README with the part as the results have it now."""
     found = re.compile(f"{re.escape(FIRST)}.*{re.escape(LAST)}", re.DOTALL)
     return found.sub(lambda _: f"{FIRST}\n\n{part()}\n\n{LAST}", text)
 

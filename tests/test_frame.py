@@ -12,6 +12,7 @@ import pytest
 import taskgraph as tg
 from benchmarks.cli.registry import PACKAGES
 from taskgraph.cli import COMMANDS, run
+from tests.docs_scripts import docs_script
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
@@ -100,19 +101,9 @@ def test_readme_has_two_commands_and_ci_runs_both_word_for_word():
         assert command in script
 
 
-def documented():
-    """Return the names of all commands and of those in groups, from the page of help texts."""
-    sys.path.insert(0, str(ROOT / "docs"))
-    try:
-        import cli as page
-    finally:
-        sys.path.pop(0)
-    return page
-
-
 def test_every_command_is_in_readme_and_the_page_of_help_texts_is_fresh():
     """A suite is in README's table or in its sentence on suites that are not measured yet."""
-    page, suites = documented(), {f"bench {name}": name for name in PACKAGES}
+    page, suites = docs_script("cli"), {f"bench {name}": name for name in PACKAGES}
     for name, _ in page.commands():
         suite = suites.get(name)
         words = f"taskgraph {name}" if suite is None else f"results/{suite}/README.md"
@@ -132,7 +123,7 @@ def test_the_page_of_the_data_names_every_folder_and_every_task():
 
 
 def test_every_command_has_a_help_text_with_a_runnable_example():
-    for name, command in documented().commands():
+    for name, command in docs_script("cli").commands():
         assert command.help, name
         if not hasattr(command, "commands"):
             assert f"taskgraph {name}" in command.help, name

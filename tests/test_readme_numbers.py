@@ -1,9 +1,7 @@
 """Every number in README's prose follows from a file of results, by the formulas below."""
 
-import functools
 import json
 import re
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +13,7 @@ from benchmarks.arrivals.page import frames_of, last_records
 from benchmarks.results.frame import read
 from benchmarks.transfers.facts import read_facts
 from taskgraph.tasks import join_sources
+from tests.docs_scripts import docs_script
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "results"
@@ -36,17 +35,6 @@ WORDS = (
     "eleven",
     "twelve",
 )
-
-
-@functools.cache
-def readme_writer():
-    """The module docs/readme.py."""
-    sys.path.insert(0, str(ROOT / "docs"))
-    try:
-        import readme
-    finally:
-        sys.path.pop(0)
-    return readme
 
 
 def percent(value, digits=0):
@@ -278,12 +266,12 @@ def prose(text):
 
 
 def test_the_part_on_the_shipped_table_is_written_from_the_results():
-    assert readme_writer().page(README) == README, "run `python docs/readme.py`"
+    assert docs_script("readme").page(README) == README, "run `python docs/readme.py`"
 
 
 def test_no_number_of_readme_is_without_a_source():
     """Outside of the part that is written from the results."""
-    writer = readme_writer()
+    writer = docs_script("readme")
     before, rest = README.split(writer.FIRST)
     text = prose(before + rest.split(writer.LAST)[1])
     for known in [*(prose(sentence()) for sentence in SENTENCES), *FIXED]:

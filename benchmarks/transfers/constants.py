@@ -15,8 +15,7 @@ def constants(tables: TransferTables) -> list[str]:
     if "versus_average" not in tables:
         return []
     frame = tables["versus_average"].sort_values("wins")
-    weak = int((frame["wins"] <= 0.5).sum())
-    doubtful = int(((frame["wins"] > 0.5) & (frame["low"] <= 0.5)).sum())
+    weak, doubtful = weak_and_doubtful(frame)
     seeds = tables.has_several_seeds(SCRATCH)
     text = (
         f"`scratch`, which gains are measured against, does not beat the best constant answer at "
@@ -33,6 +32,12 @@ def constants(tables: TransferTables) -> list[str]:
     if "average" in tables:
         found.append(_measured_alone(tables["average"]))
     return found
+
+
+def weak_and_doubtful(frame: pd.DataFrame) -> tuple[int, int]:
+    """Return at how many targets scratch does not beat the constant, and may not beat it."""
+    beaten = frame["wins"] > 0.5
+    return int((~beaten).sum()), int((beaten & (frame["low"] <= 0.5)).sum())
 
 
 def mean_losses(tables: TransferTables) -> pd.DataFrame | None:

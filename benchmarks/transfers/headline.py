@@ -19,6 +19,7 @@ from benchmarks.transfers.compared import (
     TRANSFERRED,
     UNTRAINED,
 )
+from benchmarks.transfers.constants import weak_and_doubtful
 from benchmarks.transfers.ended import NETWORKS, ends_of
 from benchmarks.transfers.tables import TransferTables
 from taskgraph.tasks import SELF
@@ -203,9 +204,7 @@ def labels_headline(tables: TransferTables) -> str:
 
 def weak_headline(tables: TransferTables) -> str:
     """Return at how many targets a gain says little, because scratch is a weak rival there."""
-    frame = tables["versus_average"]
-    weak = int((frame["wins"] <= 0.5).sum())
-    doubtful = int(((frame["wins"] > 0.5) & (frame["low"] <= 0.5)).sum())
+    weak, doubtful = weak_and_doubtful(tables["versus_average"])
     more = f", and at which {doubtful} more that is not certain" if doubtful else ""
     return f"at which {weak} targets scratch does not beat the constant{more}"
 
