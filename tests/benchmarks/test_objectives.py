@@ -5,7 +5,8 @@ import pytest
 
 import taskgraph as tg
 from benchmarks.objectives import run
-from benchmarks.objectives.page import finding, frame_of, last_records
+from benchmarks.objectives.frame import frame_of, last_records
+from benchmarks.objectives.page import finding
 from benchmarks.objectives.rules import (
     DEFAULT,
     RULES,
