@@ -12,6 +12,7 @@ import taskgraph as tg
 from benchmarks.arrivals.page import frames_of, last_records
 from benchmarks.results.frame import read
 from benchmarks.transfers.facts import read_facts
+from benchmarks.transfers.headline import WORDS
 from taskgraph.tasks import join_sources
 from tests.docs_scripts import docs_script
 
@@ -19,22 +20,6 @@ ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "results"
 README = (ROOT / "README.md").read_text()
 PROSE = " ".join(README.split())
-
-WORDS = (
-    "no",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-)
 
 
 def percent(value, digits=0):
