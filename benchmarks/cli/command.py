@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING
 from functools import partial
 from pathlib import Path
@@ -81,7 +81,8 @@ def run_suite(suite: Suite, **flags: Any) -> int:
         if text is not None:
             click.echo(text)
             return 0
-        suite.run(settings, out)
+        with only_run(suite, out):
+            suite.run(settings, out)
         _show(suite, out)
     return 0
 
@@ -104,8 +105,22 @@ def _run_own(suite: Suite, own: Any, flags: Mapping[str, Any]) -> int:
     """Run a suite on the user's own data, or print its results again; return 0."""
     out = Path(flags["out"] or f"runs/{suite.name}-own")
     with extra_installed("bench"):
-        click.echo(suite.run_own(own, out, render=flags["render"]))
+        if flags["render"]:
+            click.echo(suite.run_own(own, out, render=True))
+            return 0
+        with only_run(suite, out):
+            click.echo(suite.run_own(own, out))
     return 0
+
+
+@contextlib.contextmanager
+def only_run(suite: Suite, out: Path) -> Iterator[None]:
+    """Refuse a second run of a suite in one folder of results while this block runs."""
+    from encoders.transfer.alone import alone_in, lock_elsewhere
+
+    what = f"run of `taskgraph bench {suite.name}`"
+    with alone_in(out, lock=lock_elsewhere(out), what=what):
+        yield
 
 
 def _general(suite: Suite) -> list[click.Option]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.cli import index
+from benchmarks.cli.command import only_run
 from benchmarks.cli.registry import suites
 from benchmarks.results.console import printed
 from benchmarks.results.frame import UnfinishedError
@@ -88,7 +89,8 @@ def _failure(suite: Suite, out: Path, preset: str) -> str:
         if suite.name == "payoff":
             inputs |= {"data": str(out / GROWN), "old": grow(out)}
         given = {name: value for name, value in inputs.items() if value is not None}
-        suite.run(suite.with_preset(preset, given), folder)
+        with only_run(suite, folder):
+            suite.run(suite.with_preset(preset, given), folder)
         suite.write_page(folder)
     except (TaskgraphError, OSError) as error:
         return " ".join(str(error).split())

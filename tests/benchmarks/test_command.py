@@ -23,6 +23,8 @@ from benchmarks.results.frame import UnfinishedError
 from benchmarks.results.machine import ROOT
 from benchmarks.results.record import append, read_records
 from benchmarks.results.suite import Suite, option
+from encoders.errors import TrainingError
+from encoders.transfer.alone import alone_in, lock_elsewhere
 from taskgraph.cli import run
 from taskgraph.errors import TaskgraphError
 from tests.benchmarks.test_record import record
@@ -126,6 +128,34 @@ def test_flags_become_settings_and_presets_are_overridden(tmp_path):
             limit=3,
         )
     )
+
+
+@dataclass(frozen=True)
+class OwnSettings:
+    """A flag of runs on the user's own data."""
+
+    folder: str | None = option(None, help="A folder.")
+
+
+@pytest.mark.parametrize("flags", [["--table", "t.csv"], ["--folder", "f"]], ids=["suite", "own"])
+def test_a_second_run_in_the_same_folder_is_refused_while_the_first_one_runs(tmp_path, flags):
+    suite, ran = replace(SUITE, own=OwnSettings), []
+    object.__setattr__(suite, "run", lambda settings, out: ran.append("suite"))
+    object.__setattr__(suite, "run_own", lambda own, out, *, render=False: ran.append("own"))
+    object.__setattr__(suite, "write_page", lambda out: "")
+    object.__setattr__(suite, "finding", lambda out: "")
+    out = tmp_path / "out"
+    command, arguments = command_of(suite), [*flags, "--out", str(out)]
+    with alone_in(out, lock=lock_elsewhere(tmp_path / "other" / ".." / "out")):
+        refused = CliRunner().invoke(command, arguments).exception
+        assert isinstance(refused, TrainingError)
+        assert "another run of `taskgraph bench sums` is writing into" in str(refused)
+        assert not ran
+        assert CliRunner().invoke(command, [*arguments, "--render"]).exit_code == 0
+    ran.clear()
+    assert CliRunner().invoke(command, arguments).exit_code == 0
+    assert len(ran) == 1
+    assert not out.exists()  # the lock lies elsewhere
 
 
 SETTINGS = st.builds(
