@@ -67,10 +67,23 @@ def test_a_trial_is_recorded_once_with_both_agreements(folders, tmp_path):
     section = trials_section(tmp_path)
     change = frame["after"] - frame["before"]
     low, high = ttest_1samp(change, 0).confidence_interval()
-    cells = f"| images | train: 1000 → 4000 | 5 | 6 to 6 | {frame['before'].mean():.3f} | 1.000 |"
+    cells = "| images | train: 1000 → 4000 | 5 | 6 to 6 | 1 → 1 |"
+    cells += f" {frame['before'].mean():.3f} | 1.000 |"
     assert cells in section
     assert f"{change.mean():.3f} | [{low:.3f}, {high:.3f}] | helps |" in section
     assert "| tournaments: single sources and sets → single sources alone |" in section
+
+
+def test_seeds_are_those_of_single_sources(folders, tmp_path):
+    frame = pd.read_parquet(folders / "few" / "losses.parquet")
+    first = frame["sources"] == SOURCES[0]
+    again = frame[first & (frame["target"] == TARGETS[-1])].assign(seed=1)
+    several = pd.concat([frame.assign(seed=0), again])
+    sweep(tmp_path / "several", several, 4000)
+    text = f"images={{0}}/few:{tmp_path / 'several'}"
+    assert trials(folders, text, tmp_path / "out") == 0
+    assert newest_trials(tmp_path / "out")[0].metrics["seeds"] == [[1, 1], [1, 2]]
+    assert "| 1 → 1 to 2 |" in trials_section(tmp_path / "out")
 
 
 def test_another_published_table_and_other_settings_are_other_trials(folders, tmp_path):
