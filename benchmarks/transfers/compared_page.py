@@ -64,7 +64,7 @@ def seeds_sentence(facts: dict[str, Any], unit: str) -> str:
             "resamples here includes what another seed of training would change."
         )
     said = [
-        f"{count:,} of {sum(kind.values()):,} {NETWORKS.get(name, name)} have {n} seeds"
+        f"{_of(count, sum(kind.values()))} {NETWORKS.get(name, name)} have {n} seeds"
         for name, kind in counts.items()
         for n, count in sorted(kind.items(), key=lambda item: int(item[0]))
         if int(n) > 1
@@ -73,6 +73,10 @@ def seeds_sentence(facts: dict[str, Any], unit: str) -> str:
         f"Seeds: {'; '.join(said)}; all else was trained once, and no interval includes what other "
         f"seeds of that would change. Intervals are over {unit} and over these seeds."
     )
+
+
+def _of(count: int, whole: int) -> str:
+    return f"all {whole:,}" if count == whole else f"{count:,} of {whole:,}"
 
 
 def _rates(frame: pd.DataFrame) -> str:

@@ -15,12 +15,9 @@ def constants(tables: TransferTables) -> list[str]:
     if "versus_average" not in tables:
         return []
     frame = tables["versus_average"].sort_values("wins")
-    weak, doubtful = weak_and_doubtful(frame)
     seeds = tables.has_several_seeds(SCRATCH)
     text = (
-        f"`scratch`, which gains are measured against, does not beat the best constant answer at "
-        f"{weak} of {len(frame)} targets: there, gains are against a network no better than a "
-        f"constant. At {doubtful} more its interval includes one half. Its win rates, with 95 % "
+        f"`scratch`, which gains are measured against, {_beaten(frame)} Its win rates, with 95 % "
         f"intervals over {tables.drawn(seeds=seeds)} (t of the ratio of sums)"
     )
     losses = mean_losses(tables)
@@ -32,6 +29,19 @@ def constants(tables: TransferTables) -> list[str]:
     if "average" in tables:
         found.append(_measured_alone(tables["average"]))
     return found
+
+
+def _beaten(frame: pd.DataFrame) -> str:
+    """Return at how many targets scratch does not, and may not, beat the constant."""
+    weak, doubtful = weak_and_doubtful(frame)
+    if weak:
+        said = (
+            f"does not beat the best constant answer at {weak} of {len(frame)} targets: there, "
+            "gains are against a network no better than a constant."
+        )
+        return f"{said} At {doubtful} more its interval includes one half." if doubtful else said
+    said = f"beats the best constant answer on most test images of all {len(frame)} targets."
+    return f"{said} At {doubtful} of them its interval includes one half." if doubtful else said
 
 
 def weak_and_doubtful(frame: pd.DataFrame) -> tuple[int, int]:
@@ -98,22 +108,27 @@ def _win_table(frame: pd.DataFrame, losses: pd.DataFrame | None = None) -> str:
 
 
 def _why(frame: pd.DataFrame, losses: pd.DataFrame) -> list[str]:
-    """Return a paragraph on the targets where scratch wins on no more than half of the images."""
-    own = losses.loc[list(frame.loc[frame["wins"] <= 0.5, "target"])]
-    larger = own[own["scratch"] >= own["average"]]
-    smaller = own[own["scratch"] < own["average"]]
+    """Return a paragraph on targets where scratch's wins or its mean loss are no better."""
+    weak = losses.index.isin(frame.loc[frame["wins"] <= 0.5, "target"])
+    larger = losses["scratch"] >= losses["average"]
     parts = []
-    if len(larger):
-        parts.append(f"At {_listed(larger)} its mean loss is not smaller either.")
-    if len(ended := larger[larger["patience"]]):
+    if (weak & larger).any():
+        parts.append(f"At {_listed(losses[weak & larger])} its mean loss is not smaller either.")
+    if len(ended := losses[weak & larger & losses["patience"]]):
         parts.append(
             f"At {_listed(ended)} every training of it stopped by patience: more epochs on these "
             "images no longer lowered its validation loss."
         )
-    if len(smaller):
+    if (weak & ~larger).any():
         parts.append(
-            f"At {_listed(smaller)} its mean loss is smaller, although it wins on no more than "
-            "half of the images: where it wins it is ahead by more than it is behind elsewhere."
+            f"At {_listed(losses[weak & ~larger])} its mean loss is smaller, although it wins on "
+            "no more than half of the images: where it wins it is ahead by more than it is behind "
+            "elsewhere."
+        )
+    if (~weak & larger).any():
+        parts.append(
+            f"At {_listed(losses[~weak & larger])} its mean loss is not smaller, although it wins "
+            "on more than half of the images."
         )
     return [" ".join(parts)] if parts else []
 

@@ -205,8 +205,13 @@ def labels_headline(tables: TransferTables) -> str:
 def weak_headline(tables: TransferTables) -> str:
     """Return at how many targets a gain says little, because scratch is a weak rival there."""
     weak, doubtful = weak_and_doubtful(tables["versus_average"])
+    if not weak and not doubtful:
+        return "that scratch beats the constant at every target"
+    count = f"{weak or doubtful} target{'' if (weak or doubtful) == 1 else 's'}"
+    if not weak:
+        return f"at which {count} it is not certain that scratch beats the constant"
     more = f", and at which {doubtful} more that is not certain" if doubtful else ""
-    return f"at which {weak} targets scratch does not beat the constant{more}"
+    return f"at which {count} scratch does not beat the constant{more}"
 
 
 def _rates_of(tables: TransferTables, budget: float) -> dict[Any, Any]:

@@ -29,7 +29,12 @@ from benchmarks.transfers.compared_page import seeds_sentence
 from benchmarks.transfers.constants import constants
 from benchmarks.transfers.dependence import dependence, dependence_section, sensitivities
 from benchmarks.transfers.ended import ends_of, ends_section
-from benchmarks.transfers.headline import stability_headline, training_headline, wins_table
+from benchmarks.transfers.headline import (
+    stability_headline,
+    training_headline,
+    weak_headline,
+    wins_table,
+)
 from benchmarks.transfers.published import agreement_of_tables
 from benchmarks.transfers.structure import GROUP_OF
 from benchmarks.transfers.tables import TransferTables, read_tables
@@ -155,7 +160,7 @@ def test_seeds_are_counted_and_said(measured):
         assert seeds_sentence({}, "buildings") == said
     else:
         assert said.startswith(
-            "Seeds: 3 of 3 scratch networks have 3 seeds; 3 of 12 transfers have 3 seeds"
+            "Seeds: all 3 scratch networks have 3 seeds; 3 of 12 transfers have 3 seeds"
         )
 
 
@@ -378,12 +383,57 @@ def test_the_page_says_why_scratch_does_not_beat_the_constant():
     assert "At `early`, `large` its mean loss is not smaller either. At `early` every" in page
     assert "At `few` its mean loss is smaller, although it wins on no more than half" in page
     assert "At `good`" not in page
+    records.loc[records["target"] == "good", "test_loss"] = 1.0
+    found = constants(TransferTables({}, {"versus_average": wins, "records": records}))
+    assert "At `good` its mean loss is not smaller, although it wins on more" in " ".join(
+        " ".join(found).split()
+    )
     bare = constants(TransferTables({}, {"versus_average": wins}))
     assert "loss of scratch" not in " ".join(bare)
     old = records[records["seed"] == 0][["target", "sources", "test_loss"]]
     found = constants(TransferTables({}, {"versus_average": wins, "records": old}))
     assert "loss of scratch" in " ".join(found)
     assert not any(word in " ".join(found) for word in ("epoch", "seeds", "patience"))
+
+
+@pytest.mark.parametrize(
+    ("wins", "page", "headline"),
+    [
+        (
+            [(0.4, 0.3), (0.6, 0.4)],
+            "does not beat the best constant answer at 1 of 2 targets: there, gains are against a "
+            "network no better than a constant. At 1 more its interval includes one half. Its win",
+            "at which 1 target scratch does not beat the constant, and at which 1 more that is "
+            "not certain",
+        ),
+        (
+            [(0.4, 0.3), (0.9, 0.8)],
+            "no better than a constant. Its win rates",
+            "at which 1 target scratch does not beat the constant",
+        ),
+        (
+            [(0.6, 0.4), (0.9, 0.8)],
+            "beats the best constant answer on most test images of all 2 targets. At 1 of them its "
+            "interval includes one half. Its win rates",
+            "at which 1 target it is not certain that scratch beats the constant",
+        ),
+        (
+            [(0.7, 0.6), (0.9, 0.8)],
+            "on most test images of all 2 targets. Its win rates",
+            "that scratch beats the constant at every target",
+        ),
+    ],
+)
+def test_the_page_and_the_headline_say_where_scratch_may_not_beat_the_constant(
+    wins, page, headline
+):
+    frame = pd.DataFrame(
+        [(f"t{n}", value, low, 1.0) for n, (value, low) in enumerate(wins)],
+        columns=["target", "wins", "low", "high"],
+    )
+    tables = TransferTables({}, {"versus_average": frame})
+    assert page in constants(tables)[0]
+    assert weak_headline(tables) == headline
 
 
 def test_the_headline_says_how_training_ended_and_on_which_bank():

@@ -279,10 +279,10 @@ def test_the_shipped_table_at_budget_five():
     found = tg.evaluate(tg.read_transfers(SHIPPED), budget=5, draws=1000)
     frame = found.to_frame().set_index("method").astype(float).round(3)
     columns = ["spent", "gain", "quality"]
-    assert frame.loc["best single source", columns].tolist() == [10, 0.729, 0.353]
-    assert frame.loc[AT_SINGLE, columns].tolist() == [10, 0.819, 0.462]
+    assert frame.loc["best single source", columns].tolist() == [10, 0.746, 0.375]
+    assert frame.loc[AT_SINGLE, columns].tolist() == [10, 0.818, 0.454]
     means = [f"random set, {which} transfers, mean" for which in ("best", "random")]
-    assert frame.loc[means, "gain"].tolist() == pytest.approx([0.588, 0.485], abs=0.003)
+    assert frame.loc[means, "gain"].tolist() == pytest.approx([0.583, 0.484], abs=0.003)
     assert found.notes == (
         "best single source spends 10, more than the budget of 5; compare it with "
         '"taxonomy at the cost of best single source"',
