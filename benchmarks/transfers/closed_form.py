@@ -98,11 +98,12 @@ def closed_form(tables: TransferTables) -> str:
     facts = tables.facts["closed_form"]
     text = (
         "`taskgraph transfer --readout ridge` makes a table without training a read-out: "
-        f"{seconds(facts['screen_s'])} for all sets, and {seconds(facts['tests_s'])} to test "
-        f"{facts['tested']:,} of them image by image, in one process, where the trained ones took "
-        f"{seconds(facts['trained_s'])} in sum over jobs. Its choice of what to supervise, "
-        "followed by the best *trained* transfers from there, beside the trained table's own "
-        "choice and random sets with their best transfers; means over all targets."
+        f"{seconds(facts['screen_s'])} of wall time on {facts.get('workers', 1)} processes for all "
+        f"sets. To test {facts['tested']:,} of them image by image takes "
+        f"{seconds(facts['tests_s'])}, where the trained ones took {seconds(facts['trained_s'])} "
+        "(one seed; both are sums over jobs). Its choice of what to supervise, followed by the "
+        "best *trained* transfers from there, beside the trained table's own choice and random "
+        "sets with their best transfers; means over all targets."
     )
     random = tables["significance"].set_index("budget")
     rows = [

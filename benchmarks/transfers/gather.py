@@ -17,6 +17,8 @@ from benchmarks.transfers.facts import (
     CLOSED,
     COMPARED,
     FIGURES,
+    RIDGE,
+    SCORES,
     SENSITIVITY,
     SHARED,
     STRUCTURE,
@@ -141,6 +143,8 @@ def _own(part: str, inputs: Inputs) -> dict[str, Any]:
         return {"before_sha256": file_hash(inputs.before / FILE) if inputs.before else None}
     if part == CLOSED:
         return {"closed_sha256": sweep_hash(inputs.closed) if inputs.closed else None}
+    if part in (SCORES, RIDGE) and inputs.sweep.ridge is None and inputs.closed:
+        return {"closed_sha256": sweep_hash(inputs.closed)}  # its ridge screen is used
     return {}
 
 

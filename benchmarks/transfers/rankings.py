@@ -71,11 +71,14 @@ def write_closed_form(inputs: Inputs, results: ResultsCollector) -> None:
         )
         runs, trained = (required(each.records, each, RECORDS) for each in (closed, sweep))
         tests = runs[runs["readout"] == "ridge"]
+        trained = trained[trained["order"] >= 1].drop_duplicates(["target", "sources"])  # one seed
+        screen = ridge_times(closed)
         results.facts |= {
-            "screen_s": ridge_times(closed)["seconds"],
+            "screen_s": screen["seconds"],
+            "workers": max(int(each["workers"]) for each in screen["families"].values()),
             "tests_s": float(tests["seconds"].sum()),
             "tested": len(tests),
-            "trained_s": float(trained.loc[trained["order"] >= 1, "seconds"].sum()),
+            "trained_s": float(trained["seconds"].sum()),
         }
         results.table("closed_form", rows)
 

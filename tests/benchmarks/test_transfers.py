@@ -1033,7 +1033,7 @@ def test_a_part_is_computed_anew_for_what_it_alone_depends_on(bare, computed, cl
     for changes, parts in (
         ({"published_at": closed / "transfers.csv"}, ["structure"]),
         ({"published_at": closed}, ["structure"]),
-        ({"closed": read_finished(closed)}, ["closed_form"]),
+        ({"closed": read_finished(closed)}, ["scores", "ridge", "closed_form"]),
         ({"bank": tmp_path / "bank"}, ["sweep"]),
         ({"sweep": read_finished(closed)}, list(kept_facts.PARTS)),
         ({"settings": replace(bare.settings, permutations=19)}, list(kept_facts.PARTS)),
