@@ -946,7 +946,9 @@ def test_the_committed_facts_have_all_parts():
         "shown": [2, 5, 8, 15],
         "seed": 0,
     }
-    assert set(known) >= {"scores", "sweep", "bank", "before", "compared", "sensitivity"}
+    assert set(known) >= {"scores", "sweep", "bank", "before", "compared"}
+    assert set(known) >= {"sensitivity", "ridge", "closed_form"}
+    assert known["ridge"]["seconds"] == pytest.approx(known["closed_form"]["screen_s"])
     assert known["scores"]["seconds"]["dds"] > 0
 
 
