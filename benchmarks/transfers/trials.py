@@ -30,8 +30,9 @@ from benchmarks.transfers.results_folder import required
 from benchmarks.transfers.settings import Settings
 from benchmarks.transfers.structure import of_single_sources
 from encoders.bank.identity import bank_hash
+from encoders.transfer.data import open_transfer_data
 from encoders.transfer.file_names import CONFIG, LOSSES, TRANSFERS
-from taskgraph.errors import InvalidTableError
+from taskgraph.errors import InvalidTableError, TaskgraphError
 from taskgraph.tasks import RESERVED, split_sources
 from taskgraph.transfers import Transfers
 
@@ -132,6 +133,7 @@ def changes(before: FinishedSweep, after: FinishedSweep | None) -> dict[str, lis
     if after is None:
         return {"tournaments": ["single sources and sets", "single sources alone"]}
     one, other = (flattened(_trained(each)) for each in (before, after))
+    one, other = one | _networks(before, after), other | _networks(after, before)
     names = [name for name in {**one, **other} if one.get(name) != other.get(name)]
     if not names:
         raise InvalidTableError(
@@ -145,11 +147,26 @@ OF_SETS = ("candidates", "max_order", "screen", "scratch", "scratch_trials")
 
 
 def _trained(sweep: FinishedSweep) -> dict[str, Any]:
-    """Return the settings that single sources depend on, with the hash of the bank."""
+    """Return the settings that single sources depend on, and the buildings of training images."""
     config = required(sweep.config, sweep, CONFIG)
     kept = {k: v for k, v in without_places(config).items() if k not in OF_SETS}
-    networks = config.get("bank")
-    return kept | ({"bank": bank_hash(networks)} if networks else {})
+    return kept | {"training buildings": _training_buildings(sweep)}
+
+
+def _networks(sweep: FinishedSweep, other: FinishedSweep) -> dict[str, str]:
+    """Return the hash of those networks of a sweep that the other one has under the same names."""
+    mine, theirs = ((each.config or {}).get("bank") or {} for each in (sweep, other))
+    common = {name: mine[name] for name in mine if name in theirs} if theirs else mine
+    return {"bank": bank_hash(common)} if common else {}
+
+
+def _training_buildings(sweep: FinishedSweep) -> int | None:
+    """Return the number of buildings that a sweep's training images are of; None without data."""
+    try:
+        pool = open_transfer_data(sweep.pool(), sweep.transfers.targets[0])
+    except (TaskgraphError, OSError, KeyError):
+        return None
+    return len({image.split("/")[0] for image in pool.train.images()})
 
 
 def agreement_rows(before: Transfers, after: Transfers, theirs: Transfers) -> pd.DataFrame:

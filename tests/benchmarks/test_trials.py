@@ -104,6 +104,20 @@ def test_another_published_table_and_other_settings_are_other_trials(folders, tm
     assert set(read_records(tmp_path)[-1].settings["changes"]) == {"readout", "bank"}
 
 
+@pytest.mark.parametrize(("theirs", "named"), [("1f", set()), ("2e", {"bank"})])
+def test_networks_that_only_one_sweep_uses_are_no_change(folders, tmp_path, theirs, named):
+    for name, images, bank in (
+        ("whole", 1000, {"edge2d": "1f", "reshade": "3c"}),
+        ("part", 4000, {"edge2d": theirs}),
+    ):
+        path = sweep(tmp_path / name, losses_frame(1), images) / "config.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"bank": bank}))
+    text = f"images={tmp_path / 'whole'}:{tmp_path / 'part'}"
+    assert trials(folders, text, tmp_path / "out") == 0
+    (record,) = read_records(tmp_path / "out")
+    assert set(record.settings["changes"]) == {"pool.train"} | named
+
+
 def test_agreements_are_scipys_on_the_cells_that_all_tables_have():
     names = ("autoencoder", "rgb2depth", "edge2d", "reshade", "rgb2sfnorm")
     before, after, theirs = (measured_table(names, seed) for seed in range(3))
