@@ -86,6 +86,10 @@ class TargetLosses:
                 missing[row] |= np.isnan(losses)
         return np.asarray(missing)
 
+    def seed_count(self, name: str) -> int:
+        """Return how many seeds a candidate, given by its joined sources, was trained with."""
+        return len(self.seeds.get(name, {"": None}))
+
     def on_images(self, kept: Booleans) -> TargetLosses:
         """Return the losses of all seeds on some images, given by a (B,) array of bools."""
         seeds = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from benchmarks.objectives.frame import SMALLER_IS_BETTER, TITLES
+from benchmarks.objectives.frame import SIGNS, SMALLER_IS_BETTER, TITLES
 from benchmarks.objectives.rules import DEFAULT, MEASURES
 from benchmarks.results import markdown
 from benchmarks.results.markdown import number
@@ -20,9 +20,8 @@ def verdict(ours: pd.DataFrame) -> str:
     base = means.xs(DEFAULT.name, level="rule")
     parts, everywhere = [], []
     for measure in MEASURES:
-        sign = -1.0 if measure in SMALLER_IS_BETTER else 1.0
-        value = means[measure].groupby("rule").mean().to_dict()
-        best = max(value, key=lambda rule: sign * value[rule])
+        value = means[measure].groupby("rule").mean()
+        best = str((SIGNS[measure] * value).idxmax())
         smaller = ", smaller is better" if measure in SMALLER_IS_BETTER else ""
         parts.append(
             f"{TITLES[measure]} {value[DEFAULT.name]:.3f} (the best rule, {best}: "
@@ -30,10 +29,7 @@ def verdict(ours: pd.DataFrame) -> str:
         )
     for rule in means.index.unique("rule"):
         mine = means.xs(rule, level="rule")
-        wins = [
-            (np.sign(mine[m] - base[m]) == (-1 if m in SMALLER_IS_BETTER else 1)).mean()
-            for m in MEASURES
-        ]
+        wins = [(np.sign(mine[m] - base[m]) == SIGNS[m]).mean() for m in MEASURES]
         if rule != DEFAULT.name and min(wins) >= 0.95:
             everywhere.append(rule)
     count = len(base)
@@ -62,8 +58,7 @@ def _counts(ours: pd.DataFrame, rule: str) -> str:
 def _better_and_worse(ours: pd.DataFrame, rule: str) -> tuple[list[int], list[int]]:
     """Return the budgets at which all four means of a rule are better, and worse."""
     means = ours.groupby(["rule", "budget"], sort=False)[list(MEASURES)].mean()
-    signs = pd.Series({m: -1.0 if m in SMALLER_IS_BETTER else 1.0 for m in MEASURES})
-    gained = pd.DataFrame((means.loc[rule] - means.loc[DEFAULT.name]) * signs)
+    gained = pd.DataFrame((means.loc[rule] - means.loc[DEFAULT.name]) * pd.Series(SIGNS))
     better: list[int] = gained.index[(gained > 0).all(axis=1)].tolist()
     worse: list[int] = gained.index[(gained < 0).all(axis=1)].tolist()
     return better, worse
@@ -91,8 +86,7 @@ def summary_table(ours: pd.DataFrame) -> str:
             values = mine[measure]
             spread = "" if len(values) < 2 else f" ± {values.std():.3f}"
             cells.append(f"{values.mean():.3f}{spread}")
-            sign = -1 if measure in SMALLER_IS_BETTER else 1
-            better.append(int((sign * (values - base[measure]) > 0).sum()))
+            better.append(int((SIGNS[measure] * (values - base[measure]) > 0).sum()))
         counts = "" if rule == DEFAULT.name else f"{', '.join(map(str, better))} of {len(mine)}"
         rows.append([f"{rule} (default)" if rule == DEFAULT.name else rule, *cells, counts])
     return markdown.table(heads, rows)

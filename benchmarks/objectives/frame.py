@@ -13,6 +13,9 @@ from benchmarks.results.record import Record, read_records
 
 OURS = "ours"
 SMALLER_IS_BETTER = frozenset({"loss_ratio"})
+SIGNS = {measure: -1 if measure in SMALLER_IS_BETTER else 1 for measure in MEASURES}
+"""By measure: the sign of a difference that is an improvement."""
+
 TITLES = {
     "gain": "mean gain",
     "quality": "mean quality",

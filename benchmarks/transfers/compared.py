@@ -211,7 +211,7 @@ def seed_counts(losses: Losses) -> dict[str, dict[str, int]]:
         for name in measured.sources:
             if name in (SELF, AVERAGE):
                 continue
-            count = str(len(measured.seeds.get(name, {"": 0})))
+            count = str(measured.seed_count(name))
             kind = found["scratch" if name == SCRATCH else "transfers"]
             kind[count] = kind.get(count, 0) + 1
     return found

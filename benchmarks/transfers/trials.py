@@ -37,6 +37,7 @@ from taskgraph.tasks import RESERVED, split_sources
 from taskgraph.transfers import Transfers
 
 TRIAL, SINGLE = "trial", "single"
+TRAINING_BUILDINGS = "training buildings"
 LEAST = 3
 """Least single sources of a target whose ranks are compared."""
 
@@ -112,7 +113,7 @@ def seeds_of(sweep: FinishedSweep, targets: Iterable[str]) -> list[int]:
     """Return the least and the most seeds of a single source's transfers to some targets."""
     by_target = required(sweep.losses, sweep, LOSSES).by_target
     counts = [
-        len(by_target[target].seeds.get(name, {"": 0}))
+        by_target[target].seed_count(name)
         for target in targets
         for name in by_target[target].sources
         if name not in RESERVED and len(split_sources(name)) == 1
@@ -134,6 +135,8 @@ def changes(before: FinishedSweep, after: FinishedSweep | None) -> dict[str, lis
         return {"tournaments": ["single sources and sets", "single sources alone"]}
     one, other = (flattened(_trained(each)) for each in (before, after))
     one, other = one | _networks(before, after), other | _networks(after, before)
+    if None in (one[TRAINING_BUILDINGS], other[TRAINING_BUILDINGS]):  # unknown is no change
+        del one[TRAINING_BUILDINGS], other[TRAINING_BUILDINGS]
     names = [name for name in {**one, **other} if one.get(name) != other.get(name)]
     if not names:
         raise InvalidTableError(
@@ -150,7 +153,7 @@ def _trained(sweep: FinishedSweep) -> dict[str, Any]:
     """Return the settings that single sources depend on, and the buildings of training images."""
     config = required(sweep.config, sweep, CONFIG)
     kept = {k: v for k, v in without_places(config).items() if k not in OF_SETS}
-    return kept | {"training buildings": _training_buildings(sweep)}
+    return kept | {TRAINING_BUILDINGS: _training_buildings(sweep)}
 
 
 def _networks(sweep: FinishedSweep, other: FinishedSweep) -> dict[str, str]:
