@@ -17,7 +17,7 @@ from benchmarks.transfers.headline import win_finding
 from benchmarks.transfers.predictors_page import predictors, ridge
 from benchmarks.transfers.structure_page import consistency, published, structure
 from benchmarks.transfers.tables import read_tables
-from benchmarks.transfers.trials import trials_section
+from benchmarks.transfers.trials_page import trials_section
 from benchmarks.transfers.trust import trust
 
 

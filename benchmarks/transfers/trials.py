@@ -8,20 +8,17 @@ the losses of BASE in tournaments of single sources alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from benchmarks.results.frame import flattened
 from benchmarks.results.hashes import file_hash
 from benchmarks.results.log import Log
 from benchmarks.results.machine import TASKONOMY
-from benchmarks.results.markdown import NOTHING, interval, number, table
-from benchmarks.results.measures import Estimate, t_interval
-from benchmarks.results.record import Record, read_records
 from benchmarks.transfers.finished import FinishedSweep, read_finished, read_published
 from benchmarks.transfers.gather import published_hash
 from benchmarks.transfers.provenance import without_places
@@ -33,11 +30,9 @@ from encoders.bank.identity import bank_hash
 from encoders.transfer.data import open_transfer_data
 from encoders.transfer.file_names import CONFIG, LOSSES, TRANSFERS
 from taskgraph.errors import InvalidTableError, TaskgraphError
-from taskgraph.tasks import RESERVED, split_sources
 from taskgraph.transfers import Transfers
 
 TRIAL, SINGLE = "trial", "single"
-TRAINING_BUILDINGS = "training buildings"
 LEAST = 3
 """Least single sources of a target whose ranks are compared."""
 
@@ -69,9 +64,16 @@ def measure_trials(settings: Settings, log: Log) -> None:
             "published_sha256": published_hash(published_at),
         }
         if not log.has(asked):
-            rows = agreement_rows(*tables_of(before, after), theirs)
-            seeds = [seeds_of(each, rows["target"]) for each in (before, after or before)]
-            log.add(asked, {"targets": rows.to_dict("records"), "seeds": seeds})
+            tables = *tables_of(before, after), theirs
+            rows = agreement_rows(*tables)
+            cells = [cell for cell in compared_cells(*tables) if cell[0] in {*rows["target"]}]
+            sweeps = (before, after or before)
+            metrics = {
+                "targets": rows.to_dict("records"),
+                "seeds": [seeds_of(each, cells) for each in sweeps],
+                "training_buildings": [training_buildings(each) for each in sweeps],
+            }
+            log.add(asked, metrics)
 
 
 def parsed(text: str) -> tuple[str, Path, Path | None]:
@@ -109,15 +111,10 @@ def tables_of(before: FinishedSweep, after: FinishedSweep | None) -> tuple[Trans
     return of_single_sources(losses, common), of_single_sources(others, common)
 
 
-def seeds_of(sweep: FinishedSweep, targets: Iterable[str]) -> list[int]:
-    """Return the least and the most seeds of a single source's transfers to some targets."""
+def seeds_of(sweep: FinishedSweep, cells: Iterable[tuple[str, str]]) -> list[int]:
+    """Return the least and the most seeds of a sweep's transfers, given as (target, source)."""
     by_target = required(sweep.losses, sweep, LOSSES).by_target
-    counts = [
-        by_target[target].seed_count(name)
-        for target in targets
-        for name in by_target[target].sources
-        if name not in RESERVED and len(split_sources(name)) == 1
-    ]
+    counts = [by_target[target].seed_count(source) for target, source in cells]
     return [min(counts), max(counts)]
 
 
@@ -135,8 +132,6 @@ def changes(before: FinishedSweep, after: FinishedSweep | None) -> dict[str, lis
         return {"tournaments": ["single sources and sets", "single sources alone"]}
     one, other = (flattened(_trained(each)) for each in (before, after))
     one, other = one | _networks(before, after), other | _networks(after, before)
-    if None in (one[TRAINING_BUILDINGS], other[TRAINING_BUILDINGS]):  # unknown is no change
-        del one[TRAINING_BUILDINGS], other[TRAINING_BUILDINGS]
     names = [name for name in {**one, **other} if one.get(name) != other.get(name)]
     if not names:
         raise InvalidTableError(
@@ -150,10 +145,9 @@ OF_SETS = ("candidates", "max_order", "screen", "scratch", "scratch_trials")
 
 
 def _trained(sweep: FinishedSweep) -> dict[str, Any]:
-    """Return the settings that single sources depend on, and the buildings of training images."""
+    """Return the settings that single sources depend on."""
     config = required(sweep.config, sweep, CONFIG)
-    kept = {k: v for k, v in without_places(config).items() if k not in OF_SETS}
-    return kept | {TRAINING_BUILDINGS: _training_buildings(sweep)}
+    return {k: v for k, v in without_places(config).items() if k not in OF_SETS}
 
 
 def _networks(sweep: FinishedSweep, other: FinishedSweep) -> dict[str, str]:
@@ -163,7 +157,7 @@ def _networks(sweep: FinishedSweep, other: FinishedSweep) -> dict[str, str]:
     return {"bank": bank_hash(common)} if common else {}
 
 
-def _training_buildings(sweep: FinishedSweep) -> int | None:
+def training_buildings(sweep: FinishedSweep) -> int | None:
     """Return the number of buildings that a sweep's training images are of; None without data."""
     try:
         pool = open_transfer_data(sweep.pool(), sweep.transfers.targets[0])
@@ -172,99 +166,41 @@ def _training_buildings(sweep: FinishedSweep) -> int | None:
     return len({image.split("/")[0] for image in pool.train.images()})
 
 
+def compared_cells(before: Transfers, after: Transfers, theirs: Transfers) -> list[tuple[str, str]]:
+    """Return (target, source) of the single sources that all tables have, sorted.
+
+    Targets with fewer than `LEAST` of them are left out.
+    """
+    frames = [pair for each in (before, after) for pair in matrices(each, theirs, "affinity")]
+    cells = sorted(set.intersection(*(measured_cells(each) for each in frames)))
+    counts = Counter(target for target, _ in cells)
+    return [cell for cell in cells if counts[cell[0]] >= LEAST]
+
+
 def agreement_rows(before: Transfers, after: Transfers, theirs: Transfers) -> pd.DataFrame:
     """Return how well each ranking of single sources agrees with the published one.
 
     Returns
     -------
     DataFrame
-        One row a target: ``target``, ``sources`` (those that all tables have), and Spearman's rank
-        correlation of the affinities with the published ones, ``before`` and ``after``.
+        One row a target: ``target``, ``sources`` (how many all tables have), and Spearman's rank
+        correlation of the affinities with the published ones, ``before`` and ``after``. A target
+        whose sources all have the same affinity in one of the tables has no row.
+
+    Raises
+    ------
+    InvalidTableError
+        If there is no row.
     """
-    known = {
-        name: matrices(each, theirs, "affinity")
-        for name, each in {"before": before, "after": after}.items()
-    }
-    ours = {name: pair[0] for name, pair in known.items()}
-    published = known["before"][1]
-    cells = sorted(set.intersection(*(measured_cells(f) for f in (*ours.values(), published))))
-    columns = [
-        by_target(frame, published, cells).set_index(["target", "sources"])["spearman"].rename(name)
-        for name, frame in ours.items()
-    ]
-    found = pd.concat(columns, axis=1).reset_index()
-    found = found[found["sources"] >= LEAST].dropna()
-    if found.empty:
+    cells = compared_cells(before, after, theirs)
+    columns = []
+    for name, each in {"before": before, "after": after}.items():
+        frame = by_target(*matrices(each, theirs, "affinity"), cells)
+        columns.append(frame.set_index(["target", "sources"])["spearman"].rename(name))
+    rows = pd.concat(columns, axis=1).reset_index().dropna()
+    if rows.empty:
         raise InvalidTableError(
-            f"no target has {LEAST} single sources that both sweeps and the published table have"
+            f"no target has {LEAST} single sources of different affinities that both sweeps and "
+            "the published table have"
         )
-    return found
-
-
-def newest_trials(folder: Path) -> list[Record]:
-    """Return the newest record of each trial of a folder."""
-    own = [each for each in read_records(folder) if each.settings["part"] == TRIAL]
-    return list({each.settings["trial"]: each for each in own}.values())
-
-
-def trials_section(folder: Path) -> str:
-    """Return the section of the page; "" without a trial."""
-    found = newest_trials(folder)
-    if not found:
-        return ""
-    rows = [_row(each) for each in found]
-    heads = [
-        "trial",
-        "changed",
-        "targets:",
-        "sources:",
-        "seeds",
-        "before:",
-        "after:",
-        "change:",
-        "95 %:",
-    ]
-    return (
-        "### Trials\n\nDoes a changed setting bring our ranking of single sources closer to the "
-        "published one of 16,000 images? *Before* and *after*: Spearman's rank correlation of the "
-        "affinities, mean over targets. The interval of their difference is Student's over "
-        "targets; a change helps if all of it lies above 0. *Seeds*: how often the transfers of "
-        "single sources were trained, before → after; their win rates are means over seeds. No "
-        "interval here includes seeds.\n\n"
-        f"{table([*heads, 'verdict'], rows)}"
-    )
-
-
-def _row(record: Record) -> list[str]:
-    frame = pd.DataFrame(record.metrics["targets"])
-    change = t_interval((frame["after"] - frame["before"]).to_numpy(dtype=float))
-    return [
-        record.settings["trial"],
-        "; ".join(_change(*each) for each in record.settings["changes"].items()),
-        str(len(frame)),
-        f"{frame['sources'].min()} to {frame['sources'].max()}",
-        " → ".join(_range(each) for each in record.metrics.get("seeds", [[1, 1], [1, 1]])),
-        number(float(frame["before"].mean())),
-        number(float(frame["after"].mean())),
-        number(change.mean),
-        interval(change.low, change.high),
-        verdict(change),
-    ]
-
-
-def _range(ends: Sequence[int]) -> str:
-    least, most = ends
-    return str(least) if least == most else f"{least} to {most}"
-
-
-def verdict(change: Estimate) -> str:
-    """Return what the interval of a difference says; larger is better."""
-    if np.isnan(change.low):
-        return NOTHING
-    if change.low > 0:
-        return "helps"
-    return "hurts" if change.high < 0 else "no clear change"
-
-
-def _change(name: str, values: Sequence[Any]) -> str:
-    return f"{name.rpartition('.')[2]}: {values[0]} → {values[1]}"
+    return rows

@@ -9,7 +9,8 @@ from scipy.stats import spearmanr, ttest_1samp
 
 import taskgraph as tg
 from benchmarks.results.record import read_records
-from benchmarks.transfers.trials import agreement_rows, newest_trials, trials_section, verdict
+from benchmarks.transfers.trials import agreement_rows
+from benchmarks.transfers.trials_page import newest_trials, trials_section, verdict
 from taskgraph.cli import run
 from taskgraph.losses import Losses
 from taskgraph.plot import first_order
@@ -74,16 +75,40 @@ def test_a_trial_is_recorded_once_with_both_agreements(folders, tmp_path):
     assert "| tournaments: single sources and sets → single sources alone |" in section
 
 
-def test_seeds_are_those_of_single_sources(folders, tmp_path):
+@pytest.mark.parametrize("published", [True, False])
+def test_seeds_are_those_of_the_transfers_that_are_compared(folders, tmp_path, published):
+    again, target = SOURCES[0], TARGETS[-1]
     frame = pd.read_parquet(folders / "few" / "losses.parquet")
-    first = frame["sources"] == SOURCES[0]
-    again = frame[first & (frame["target"] == TARGETS[-1])].assign(seed=1)
-    several = pd.concat([frame.assign(seed=0), again])
+    twice = (frame["sources"] == again) & (frame["target"] == target)
+    several = pd.concat([frame.assign(seed=0), frame[twice].assign(seed=1)])
     sweep(tmp_path / "several", several, 4000)
-    text = f"images={{0}}/few:{tmp_path / 'several'}"
-    assert trials(folders, text, tmp_path / "out") == 0
-    assert newest_trials(tmp_path / "out")[0].metrics["seeds"] == [[1, 1], [1, 2]]
-    assert "| 1 → 1 to 2 |" in trials_section(tmp_path / "out")
+    theirs = pd.read_csv(folders / "published.csv")
+    if not published:
+        theirs = theirs[(theirs["sources"] != again) | (theirs["target"] != target)]
+    theirs.to_csv(tmp_path / "published.csv", index=False)
+    out, text = tmp_path / "out", f"images={folders / 'few'}:{tmp_path / 'several'}"
+    flags = "--published", str(tmp_path / "published.csv"), "--out", str(out)
+    assert run(["bench", "transfers", "--trials", text, *flags]) == 0
+    most = 2 if published else 1
+    assert newest_trials(out)[0].metrics["seeds"] == [[1, 1], [1, most]]
+    assert f"| 1 → {'1 to 2' if published else '1'} |" in trials_section(out)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_training_buildings_are_a_change_where_they_are_known(
+    folders, tmp_path, monkeypatch, known
+):
+    counted = {"few": 23, "many": 45 if known else None}
+    monkeypatch.setattr(
+        "benchmarks.transfers.trials.training_buildings", lambda sweep: counted[sweep.folder.name]
+    )
+    text = "images={0}/few:{0}/many"
+    assert trials(folders, text, tmp_path) == 0
+    shown = "; training buildings: 23 → 45" if known else ""
+    assert f"| train: 1000 → 4000{shown} |" in trials_section(tmp_path)
+    counted["few"] = None
+    assert trials(folders, text, tmp_path) == 0
+    assert len(read_records(tmp_path)) == 1, "the same trial where the data cannot be read"
 
 
 def test_another_published_table_and_other_settings_are_other_trials(folders, tmp_path):
