@@ -59,7 +59,7 @@ WHAT = {
     "consistency.csv": "how far each target's tournament contradicts itself",
     "frontier.csv": "every budget and maximum order",
     "structure.csv": "clusters beside the paper's groups",
-    "neighbours.csv": "every source's group, clusters and nearest",
+    "neighbors.csv": "every source's group, clusters and nearest",
     "agreement.csv": "agreement of ours with the published tables, and of those with each other",
     "published.csv": "rank correlation with the published measurements, means",
     "published_targets.csv": "the same, target by target",

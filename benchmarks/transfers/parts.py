@@ -202,7 +202,7 @@ def write_structure(inputs: Inputs, results: ResultsCollector) -> None:
             for compute in (trees.tree_beside_groups, structure.beside_groups)
         ]
         results.table("structure", pd.concat(frames, ignore_index=True))
-        results.table("neighbours", structure.neighbors(sweep.transfers))
+        results.table("neighbors", structure.neighbors(sweep.transfers))
 
 
 def _agreement(

@@ -23,6 +23,7 @@ def predictors(tables: TransferTables) -> str:
     if "predictors" not in tables:
         return head + tables.absent("predictors")
     frame = tables["predictors"]
+    frame = frame[frame["targets"] > 0]  # one candidate of an order has no ranking
     text = (
         "Per target, all candidates of one order are ranked by a prediction and by the trained "
         "read-outs' test loss; means over targets, with the bootstrap interval over targets. "

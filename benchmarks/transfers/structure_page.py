@@ -86,7 +86,7 @@ def structure(tables: TransferTables) -> str:
             f" (This section and the next: `taskgraph bench transfers {STRUCTURE_ONLY}`, commit "
             f"{commit_text(again['commit'])}.)"
         )
-    return "\n\n".join([head + text, table(heads, rows), _neighbors(tables["neighbours"])])
+    return "\n\n".join([head + text, table(heads, rows), _neighbors(tables["neighbors"])])
 
 
 def _measure(row: pd.Series[str]) -> str:

@@ -28,7 +28,7 @@ TABLES = {
     BEFORE: ("before",),
     COMPARED: ("win_rates", "labels"),
     FIGURES: ("frontier",),
-    STRUCTURE: ("structure", "neighbours", "published", "published_targets", "agreement"),
+    STRUCTURE: ("structure", "neighbors", "published", "published_targets", "agreement"),
     SCORES: ("predictors", "predictors_targets", "scores"),
     CLOSED: ("closed_form",),
 }

@@ -56,7 +56,7 @@ def _row(record: Record) -> list[str]:
         record.settings["trial"],
         "; ".join(_changed(record)),
         str(len(frame)),
-        f"{frame['sources'].min()} to {frame['sources'].max()}",
+        _range((frame["sources"].min(), frame["sources"].max())),
         " → ".join(_range(each) for each in record.metrics.get("seeds", [[1, 1], [1, 1]])),
         number(float(frame["before"].mean())),
         number(float(frame["after"].mean())),

@@ -68,7 +68,7 @@ def test_a_trial_is_recorded_once_with_both_agreements(folders, tmp_path):
     section = trials_section(tmp_path)
     change = frame["after"] - frame["before"]
     low, high = ttest_1samp(change, 0).confidence_interval()
-    cells = "| images | train: 1000 → 4000 | 5 | 6 to 6 | 1 → 1 |"
+    cells = "| images | train: 1000 → 4000 | 5 | 6 | 1 → 1 |"
     cells += f" {frame['before'].mean():.3f} | 1.000 |"
     assert cells in section
     assert f"{change.mean():.3f} | [{low:.3f}, {high:.3f}] | helps |" in section
