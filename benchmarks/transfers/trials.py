@@ -8,6 +8,7 @@ the losses of BASE in tournaments of single sources alone.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -21,12 +22,13 @@ from benchmarks.results.log import Log
 from benchmarks.results.machine import TASKONOMY
 from benchmarks.transfers.finished import FinishedSweep, read_finished, read_published
 from benchmarks.transfers.gather import published_hash
-from benchmarks.transfers.provenance import without_places
+from benchmarks.transfers.provenance import bank_facts, without_places
 from benchmarks.transfers.published import by_target, matrices, measured_cells
 from benchmarks.transfers.results_folder import required
 from benchmarks.transfers.settings import Settings
 from benchmarks.transfers.structure import of_single_sources
 from encoders.bank.identity import bank_hash
+from encoders.bank.jobs import MANIFEST
 from encoders.transfer.data import open_transfer_data
 from encoders.transfer.file_names import CONFIG, LOSSES, TRANSFERS
 from taskgraph.errors import InvalidTableError, TaskgraphError
@@ -72,6 +74,7 @@ def measure_trials(settings: Settings, log: Log) -> None:
                 "targets": rows.to_dict("records"),
                 "seeds": [seeds_of(each, cells) for each in sweeps],
                 "training_buildings": [training_buildings(each) for each in sweeps],
+                "encoders": [encoders_of(each) for each in sweeps],
             }
             log.add(asked, metrics)
 
@@ -155,6 +158,15 @@ def _networks(sweep: FinishedSweep, other: FinishedSweep) -> dict[str, str]:
     mine, theirs = ((each.config or {}).get("bank") or {} for each in (sweep, other))
     common = {name: mine[name] for name in mine if name in theirs} if theirs else mine
     return {"bank": bank_hash(common)} if common else {}
+
+
+def encoders_of(sweep: FinishedSweep) -> dict[str, Any] | None:
+    """Return how a sweep's encoders were trained; None if their bank cannot be read."""
+    bank = (sweep.config or {}).get("transfer", {}).get("bank")
+    manifest = Path(bank or "", MANIFEST)
+    if not bank or not manifest.is_file():
+        return None
+    return bank_facts(json.loads(manifest.read_text()))
 
 
 def training_buildings(sweep: FinishedSweep) -> int | None:

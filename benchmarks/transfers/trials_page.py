@@ -45,8 +45,25 @@ def trials_section(folder: Path) -> str:
         "targets; a change helps if all of it lies above 0. *Seeds*: how often the transfers of "
         "single sources were trained, before → after; their win rates are means over seeds. No "
         "interval here includes seeds.\n\n"
-        f"{table([*heads, 'verdict'], rows)}"
+        f"{table([*heads, 'verdict'], rows)}" + "".join(map(_encoders, found))
     )
+
+
+def _encoders(record: Record) -> str:
+    """Return how the networks of a trial of other encoders were trained; else ""."""
+    known = record.metrics.get("encoders", [None, None])
+    if "bank" not in record.settings["changes"] or None in known:
+        return ""
+    before, after = (_trained(each) for each in known)
+    return f"\n\nEncoders of `{record.settings['trial']}`: before, {before}; after, {after}."
+
+
+def _trained(bank: dict[str, Any]) -> str:
+    """Return how a bank was trained, from `benchmarks.transfers.provenance.bank_facts`."""
+    images = (bank["images"] or {}).get("train", "an unknown number of")
+    epochs = bank["epochs"]
+    ends = f" for {_range((min(epochs), max(epochs)))} epochs" if epochs else ""
+    return f"{bank['trained']} of preset `{bank['preset']}`, trained on {images} images{ends}"
 
 
 def _row(record: Record) -> list[str]:

@@ -143,6 +143,26 @@ def test_networks_that_only_one_sweep_uses_are_no_change(folders, tmp_path, thei
     assert set(record.settings["changes"]) == {"pool.train"} | named
 
 
+def test_the_page_says_how_other_encoders_were_trained(folders, tmp_path):
+    for name, images, epochs in (("tiny", 600, [12, 14]), ("small", 1200, [9, 9])):
+        path = sweep(tmp_path / name, losses_frame(1), 1000) / "config.json"
+        bank = tmp_path / f"bank_{name}"
+        bank.mkdir()
+        tasks = [{"images": {"train": images}, "fit": {"epochs": each}} for each in epochs]
+        (bank / "manifest.json").write_text(json.dumps({"preset": name, "tasks": tasks}))
+        config = json.loads(path.read_text()) | {"bank": {"edge2d": name}}
+        config["transfer"] |= {"preset": name, "bank": str(bank)}
+        path.write_text(json.dumps(config))
+    text = f"pixels={tmp_path / 'tiny'}:{tmp_path / 'small'}"
+    assert trials(folders, text, tmp_path / "out") == 0
+    assert (
+        "Encoders of `pixels`: before, 2 of preset `tiny`, trained on 600 images for 12 to 14 "
+        "epochs; after, 2 of preset `small`, trained on 1200 images for 9 epochs."
+    ) in trials_section(tmp_path / "out")
+    (record,) = read_records(tmp_path / "out")
+    assert str(tmp_path) not in json.dumps(record.metrics), "no path of this machine"
+
+
 def test_agreements_are_scipys_on_the_cells_that_all_tables_have():
     names = ("autoencoder", "rgb2depth", "edge2d", "reshade", "rgb2sfnorm")
     before, after, theirs = (measured_table(names, seed) for seed in range(3))
