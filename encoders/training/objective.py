@@ -37,6 +37,10 @@ training on 14,000 pairs with the preset ``tiny`` did not improve on chance (a l
 after 3 epochs)."""
 
 
+CROSS_ENTROPIES = ("xentropy", "soft_xentropy")
+"""Losses that weigh classes."""
+
+
 def output_of(task: Task) -> OutputSpec:
     """Return what a task's decoder produces; maps whose loss is L1 lie in [-1, 1].
 
@@ -117,12 +121,27 @@ def loss_of(task: Task, constants: Mapping[str, Any]) -> Loss:
     if task.loss == "ego_cycle" and "mean" in constants:
         mean, std = (torch.tensor(constants[name], dtype=torch.float32) for name in ("mean", "std"))
         return functools.partial(loss, mean=mean, std=std)
-    if task.output is not None and task.output.pixels and "frequency" in constants:
-        share = np.asarray(constants["frequency"], dtype=np.float64)
-        weights = torch.from_numpy(rebalancing(share / share.sum()))
+    weights = class_weights(task, constants)
+    if weights is not None:
         return functools.partial(loss, class_weights=weights)
     plain: Loss = loss
     return plain
+
+
+def class_weights(task: Task, constants: Mapping[str, Any]) -> Tensor | None:
+    """Return the weights of the classes of pixels in a task's loss, (K,); None if it has none.
+
+    The frequencies may end at the last class that occurs in the train split; the classes after it
+    have frequency 0. If no pixel of the train split has a class, there are no weights.
+    """
+    output, weighs = task.output, task.loss in CROSS_ENTROPIES and "frequency" in constants
+    if output is None or not output.pixels or not weighs:
+        return None
+    share = np.asarray(constants["frequency"], dtype=np.float64)
+    if not share.sum():
+        return None
+    share = np.pad(share, (0, max((output.channels or 0) - len(share), 0)))
+    return torch.from_numpy(rebalancing(share / share.sum()))
 
 
 def training_loss_of(task: Task, constants: Mapping[str, Any]) -> Loss:

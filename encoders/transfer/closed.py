@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from encoders.training.objective import loss_of
+from encoders.training.objective import class_weights, loss_of
 from encoders.transfer.candidates import CandidateRule, Sources, first_order_sources, rank_sources
 from encoders.transfer.data import Views, evenly, open_transfer_data
 from encoders.transfer.families import batches, families, lacks_some
@@ -29,7 +29,6 @@ from encoders.transfer.ridge import (
     answer,
     apply_readout,
     calibrate,
-    class_weights,
     columns_of,
     fit_readout,
     joined,

@@ -34,6 +34,9 @@ UNCOMPARED = ("allow_overlap", "overlap", "bank_hash", "scratch_trials")
 """Keys of `CONFIG` that resuming does not compare: no measurement depends on them, or another key
 says the same in full (``bank``; ``transfer.scratch``, which the trials chose)."""
 
+PLACES = ("transfer.bank", "transfer.pool.data", "transfer.pool.splits")
+"""Paths in `CONFIG`. Folders may be moved: the hashes ``bank`` and ``content`` say more."""
+
 
 def used_networks(config: SweepConfig) -> list[str]:
     """Return the names of the bank's networks that a sweep uses: for sources and for ``self``."""
@@ -95,6 +98,8 @@ def write_or_check_config(
     if written and wanted["scratch_grid"] is None:  # its choice is in transfer.scratch
         wanted["scratch_grid"] = written.get("scratch_grid")
     changed = differing(_compared(written), _compared(wanted)) if written else []
+    if {"bank", "content"} <= written.keys():  # else of an earlier version
+        changed = [name for name in changed if name not in PLACES]
     raised = may_raise and cap_is_raised(written, wanted, changed)
     if raised:
         changed.remove(CAP_OF_SCRATCH)

@@ -11,7 +11,6 @@ from encoders.transfer.ridge.answers import (
     answer,
     calibrate,
     calibrations,
-    class_weights,
 )
 from encoders.transfer.ridge.directions import TOLERANCE, Directions, directions
 from encoders.transfer.ridge.features import (
@@ -47,7 +46,6 @@ __all__ = [
     "apply_readout",
     "calibrate",
     "calibrations",
-    "class_weights",
     "columns_of",
     "compared_features",
     "descriptors",

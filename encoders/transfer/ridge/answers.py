@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from encoders.codecs.colors import rebalancing
 from encoders.errors import InvalidDataError
 from encoders.losses import Loss
 from encoders.tasks import Task
@@ -64,14 +62,6 @@ def calibrations(task: Task) -> list[Calibration]:
     return [Calibration()]
 
 
-def class_weights(task: Task, constants: Mapping[str, Any]) -> Tensor | None:
-    """Return the weights of the classes of pixels in a task's loss, (K,); None if it has none."""
-    if task.output is None or task.output.kind != "class_map" or "frequency" not in constants:
-        return None
-    share = np.asarray(constants["frequency"], dtype=np.float64)
-    return torch.from_numpy(rebalancing(share / share.sum()))
-
-
 def answer(
     regressand: Regressand,
     numbers: Floats32,
@@ -91,7 +81,7 @@ def answer(
         Predictions, in the form of `Regressand.numbers`.
     calibration : Calibration, optional
     weights : (K,) tensor, optional
-        As `class_weights` returns them, for ``tilt``.
+        As `encoders.training.objective.class_weights` returns them, for ``tilt``.
 
     Returns
     -------

@@ -231,6 +231,20 @@ def test_another_configuration_in_the_same_folder_is_refused(bank, world):
         train_bank(["edge2d"], bank, config)
 
 
+def test_the_same_splits_in_another_file_are_no_other_setting(bank, world, tmp_path):
+    """The hash of the data holds the division into splits; the path of their file may differ."""
+    shutil.copytree(bank, tmp_path / "bank")
+    path = tmp_path / "bank" / "edge2d.json"
+    record = json.loads(path.read_text()) | {"splits": "elsewhere/splits.csv"}
+    path.write_text(json.dumps(record))
+    config = BankConfig(str(world), fit=FIT)
+    assert train_bank(["edge2d"], tmp_path / "bank", config).records == {}
+    del record["data"]["content"]  # as in an earlier version
+    path.write_text(json.dumps(record))
+    with pytest.raises(TrainingError, match=r"other settings \(its splits differs"):
+        train_bank(["edge2d"], tmp_path / "bank", config)
+
+
 @pytest.mark.slow
 def test_a_task_that_fails_is_told_and_ends_no_other(world, tmp_path, capsys):
     shutil.copytree(world, tmp_path / "w")

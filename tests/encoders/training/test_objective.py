@@ -62,6 +62,29 @@ def test_rare_classes_of_pixels_weigh_more_and_the_mean_weight_is_one():
     assert share[0] * common + share[1] * rare == pytest.approx(math.log(17), rel=1e-5)
 
 
+def test_classes_that_no_picture_of_the_train_split_has_are_weighted_all_the_same():
+    """The frequencies end at the last class that occurs; validation pictures may hold others."""
+    task = closed(TASKS["segmentsemantic_rb"])
+    target, mask = torch.arange(17)[:, None, None], torch.ones(17, 1, 1)
+    logits = torch.zeros(17, 17, 1, 1)
+    short, whole = ([0.5, 0.2, 0.3], [0.5, 0.2, 0.3] + 14 * [0.0])
+    found = loss_of(task, {"frequency": short})(logits, target, mask)
+    torch.testing.assert_close(
+        found, loss_of(task, {"frequency": whole})(logits, target, mask), rtol=0, atol=0
+    )
+    assert found[3:].unique().shape == (1,)
+    assert found[3] > found[0]
+
+
+@pytest.mark.parametrize("frequency", [[], [0.0, 0.0]])
+def test_classes_are_not_weighted_if_no_pixel_of_the_train_split_has_one(frequency):
+    task = closed(TASKS["segmentsemantic_rb"])
+    logits = torch.zeros(1, 17, 1, 1)
+    target, mask = torch.zeros(1, 1, 1).long(), torch.ones(1, 1, 1)
+    loss = loss_of(task, {"frequency": frequency})
+    assert float(loss(logits, target, mask)) == pytest.approx(math.log(17))
+
+
 def test_ego_motions_composed_pose_is_compared_in_the_tasks_units():
     """A right standardized prediction has no loss, whatever the mean and spread."""
     rng = np.random.default_rng(0)

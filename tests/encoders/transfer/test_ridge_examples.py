@@ -12,7 +12,7 @@ from encoders.errors import InvalidDataError
 from encoders.losses import LOSSES
 from encoders.losses.metric import metric
 from encoders.tasks import TASKS, Output, Task
-from encoders.training.objective import loss_of
+from encoders.training.objective import class_weights, loss_of
 from encoders.transfer.ridge import (
     Calibration,
     Moments,
@@ -20,7 +20,6 @@ from encoders.transfer.ridge import (
     answer,
     calibrate,
     calibrations,
-    class_weights,
     columns_of,
     compared_features,
     descriptors,

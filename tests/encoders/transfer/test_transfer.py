@@ -362,6 +362,25 @@ def test_another_configuration_is_refused(small, tmp_path):
         write_or_check_config(replace(small, transfer=replace(small.transfer, fit=fit)), tmp_path)
 
 
+def test_a_sweep_goes_on_when_its_folders_have_moved(small, tmp_path):
+    """Hashes say that the networks and the data are the same."""
+    out = tmp_path / "sweep"
+    write_or_check_config(small, out)
+    places = {"data": tmp_path / "world", "bank": tmp_path / "bank"}
+    places["data"].symlink_to(Path(small.transfer.pool.data).resolve())
+    places["bank"].symlink_to(Path(small.transfer.bank).resolve())
+    pool = replace(small.transfer.pool, data=str(places["data"]))
+    moved = replace(small.transfer, pool=pool, bank=str(places["bank"]))
+    write_or_check_config(replace(small, transfer=moved), out)
+    written = json.loads((out / "config.json").read_text())["transfer"]
+    assert (written["pool"]["data"], written["bank"]) == (pool.data, moved.bank)
+    config = json.loads((out / "config.json").read_text())
+    del config["content"]  # as in an earlier version
+    (out / "config.json").write_text(json.dumps(config))
+    with pytest.raises(TrainingError, match=r"another transfer\.bank, transfer\.pool\.data"):
+        write_or_check_config(small, out)
+
+
 def test_config_json_keeps_the_keys_of_version_0_1(small, tmp_path):
     pool = replace(small.transfer.pool, subsample=4)
     small = replace(small, transfer=replace(small.transfer, pool=pool))
