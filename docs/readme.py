@@ -9,6 +9,7 @@ from pathlib import Path
 
 import taskgraph as tg
 from benchmarks.payoff.page import payoff_headline
+from benchmarks.pilot.page import headline as pilot_headline
 from benchmarks.results.banks import shipped_bank_hash
 from benchmarks.results.markdown import filled
 from benchmarks.transfers import headline
@@ -52,9 +53,8 @@ def part() -> str:
         f"here. [results/payoff](results/payoff/README.md) {paid}"
     )
     fourth = (
-        f"{headline.training_headline(tables, shipped_bank_hash())}; "
-        "[results/pilot](results/pilot/README.md) shows for five targets what longer "
-        "training changes. "
+        f"{headline.training_headline(tables, shipped_bank_hash())}. In "
+        f"[results/pilot](results/pilot/README.md), {pilot_headline(RESULTS / 'pilot')}. "
         f"[results/transfers](results/transfers/README.md) has the {count:,} transfers "
         f"behind it, says {headline.weak_headline(tables)}, and compares the transfers "
         "with the paper's."

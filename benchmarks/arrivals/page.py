@@ -96,14 +96,18 @@ def render(folder: Path) -> str:
 
 def finding(folder: Path) -> str:
     """Return one sentence: the mean ratio in the end and at its least, and of random labels."""
-    frame = frames_of(last_records(folder))[OURS]
-    ratio, random = frame.groupby("arrived")["ratio"].mean(), frame.groupby("arrived")["random"]
-    low = _lowest(ratio)
+    records = last_records(folder)
+    frame = frames_of(records)[OURS]
+    ratio = frame.groupby("arrived")["ratio"].mean()
+    low, last = _lowest(ratio), frame[frame["arrived"] == ratio.index[-1]]
+    extended, random = (t_interval(last[name].to_numpy()) for name in ("ratio", "random"))
     orders = frame["order"].nunique()
     return (
-        f"Over {orders} orders, the extended taxonomy ends at {ratio.iloc[-1]:.3f} of the optimum "
-        f"in the mean (random labels: {random.mean().iloc[-1]:.3f}); the least mean is "
-        f"{ratio[low]:.3f}, after {low} arrivals."
+        f"Over {orders} orders, with one more label for every {records[-1].settings['every']} "
+        f"arrivals, the extended taxonomy ends at {extended.mean:.3f} of the optimum in the mean "
+        f"{markdown.interval(extended.low, extended.high)}, random labels at {random.mean:.3f} "
+        f"{markdown.interval(random.low, random.high)}; the least mean is {ratio[low]:.3f}, after "
+        f"{low} arrivals (in brackets 95 % intervals over orders)."
     )
 
 

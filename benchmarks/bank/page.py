@@ -179,7 +179,20 @@ def finding(folder: Path) -> str:
     )
     if mean["readout"] is None:
         return text + "."
-    return text + f", and a read-out from the random encoder on {mean['readout']:.1f} %."
+    compared = sum(task.metrics["table1"]["readout"] is not None for task in tasks)
+    return text + (
+        f", and a read-out from the random encoder on {mean['readout']:.1f} % (mean over "
+        f"{compared} of them{_images_of(means, tasks)})."
+    )
+
+
+def _images_of(means: Record, tasks: Sequence[Record]) -> str:
+    """Return on how many images read-outs and networks were trained; "" where that is unknown."""
+    few = (means.metrics.get("sweep") or {}).get("images")
+    many = {(task.settings.get("images") or {}).get("train") for task in tasks}
+    if few is None or None in many or len(many) != 1:
+        return ""
+    return f"; trained on {few:,} images instead of {many.pop():,}"
 
 
 def _hours(tasks: Sequence[Record]) -> str:

@@ -183,14 +183,14 @@ def finding(records: Sequence[Record]) -> str:
             value = f"{worth.value:.2f} {bounds}" if known else "cannot be computed"
             signs = _signs(own)
             said.append(
-                f"{target} {value}, with a clear gain at {signs.count(1)} and a clear loss at "
-                f"{signs.count(-1)} of {len(signs)} sizes"
+                f"{target} {value}, and at {len(signs)} single sizes accuracy is clearly higher "
+                f"at {signs.count(1)} and clearly lower at {signs.count(-1)}"
             )
     if not said:
         return "no label multiplier"
     return (
         f"after {_steps(records)} steps, one label with fine-tuning is worth this many from "
-        "scratch: "
+        "scratch (in brackets the range over resampled seeds, which is too narrow for so few): "
         f"{'; '.join(said)}"
     )
 

@@ -78,6 +78,7 @@ def summary_table(ours: pd.DataFrame) -> str:
     means = _means(ours)
     base = means.xs(DEFAULT.name, level="rule")
     heads = ["rule", *(f"{TITLES[m]}:" for m in MEASURES), "better:"]
+    several = f" of {len(base)}" if len(base) > 1 else ""
     rows = []
     for rule in means.index.unique("rule"):
         mine = means.xs(rule, level="rule")
@@ -87,7 +88,7 @@ def summary_table(ours: pd.DataFrame) -> str:
             spread = "" if len(values) < 2 else f" ± {values.std():.3f}"
             cells.append(f"{values.mean():.3f}{spread}")
             better.append(int((SIGNS[measure] * (values - base[measure]) > 0).sum()))
-        counts = "" if rule == DEFAULT.name else f"{', '.join(map(str, better))} of {len(mine)}"
+        counts = "" if rule == DEFAULT.name else f"{', '.join(map(str, better))}{several}"
         rows.append([f"{rule} (default)" if rule == DEFAULT.name else rule, *cells, counts])
     return markdown.table(heads, rows)
 
@@ -143,13 +144,13 @@ def published_table(rows: pd.DataFrame) -> str:
 
 
 def same_sets(ours: pd.DataFrame) -> str:
-    """Return how often the two halves of a halving choose the same set, by rule."""
+    """Return how often the two halves of a halving choose the same set; "" without halves."""
     own = ours.assign(halving=ours["half"] // 2)
     groups = own.groupby(["rule", "halving", "budget"], sort=False)["supervised"]
     counted = groups.agg(["nunique", "size"])
     both = counted[counted["size"] == 2]
     if both.empty:
-        return "The buildings were not halved."
+        return ""
     same = (both["nunique"] == 1).groupby("rule", sort=False).mean()
     listed = ", ".join(f"{rule} {share:.2f}" for rule, share in same.items())
     return (

@@ -56,9 +56,9 @@ the mean over budgets is better than that of `{default}`, by measure.
 """
 MEASURED_ONCE = """## What was found
 
-Means over all budgets from 1 to {largest} and all targets. The validation buildings choose once, so
-these numbers have no spread, and they do not include what other seeds of training would change.
-*Better* says by measure whether the mean is better than that of `{default}` (1) or not (0).
+Means over all budgets from 1 to {largest} and all targets. The validation buildings choose once,
+and no interval over test buildings or seeds of training was computed. *Better* says for each of the
+four measures in turn whether the mean is better than that of `{default}` (1) or not (0).
 
 """
 BY_BUDGET = "\n## By budget\n\n"
@@ -74,8 +74,8 @@ are those from 16k. Means over budgets 1 to {largest}, transfers of order at mos
 """
 FILES = (
     "\n## Files\n\n| file | what |\n|--|--|\n"
-    "| `records.jsonl` | one line a table, rule and half: the supervised set and its worth at each "
-    "budget |\n"
+    "| `records.jsonl` | one line a table and rule (and half, if buildings are halved): the "
+    "supervised set and its worth at each budget |\n"
     f"| `{FIGURE}.svg` | the figure |\n"
 )
 
@@ -103,7 +103,7 @@ def _found(ours: pd.DataFrame, folder: Path) -> str:
         + f"{summary_table(ours)}\n{_picture(folder, pairs)}{BY_BUDGET}"
         + (OVER_PAIRS if pairs > 1 else "")
         + f"{budget_table(ours)}\n\n{filled(budgets_section(ours))}\n"
-        + f"\n{filled(same_sets(ours))}\n"
+        + (f"\n{filled(same)}\n" if (same := same_sets(ours)) else "")
     )
 
 
@@ -161,7 +161,10 @@ def _command(records: Sequence[Record]) -> str:
 def _protocol(records: Sequence[Record]) -> str:
     ours = part(records, table=OURS)
     if ours[-1].settings["validation_sha256"]:
-        how = "Taxonomies are chosen on the losses of validation buildings and judged on others."
+        how = (
+            "Taxonomies are chosen on the losses of validation buildings, whose images also chose "
+            "the epoch of each read-out. They are judged on those of test buildings."
+        )
     else:
         count = len({record.settings["half"] for record in ours})
         how = (

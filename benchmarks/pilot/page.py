@@ -106,6 +106,23 @@ def summary(run: PilotRun) -> str:
     )
 
 
+def headline(folder: Path) -> str:
+    """Return what training until it stops changes, in one sentence for README."""
+    run = read_run(folder)
+    changes = _medians(run).values()
+    lower = sorted(100 * each for each in changes if each >= 0)
+    higher = sorted(-100 * each for each in changes if each < 0)
+    each = len(transfers_of(run.networks)) // len(run.targets)
+    steps = run.about.settings["fits"][SHORT]["epochs"] * run.steps_per_epoch
+    text = (
+        f"such read-outs have a median test loss {lower[0]:.0f} to {lower[-1]:.0f} % lower than "
+        f"after {steps} steps at {len(lower)} of {len(run.targets)} targets"
+    )
+    if higher:
+        text += f", and {higher[0]:.0f} to {higher[-1]:.0f} % higher at {len(higher)}"
+    return f"{text} ({each} read-outs a target, one seed)"
+
+
 def _medians(run: PilotRun) -> dict[str, float]:
     """Return by target the median share by which the long training's test loss is lower."""
     found = {target: improvement(run.networks, target, "test_loss") for target in run.targets}
@@ -207,13 +224,10 @@ def _unfinished(run: PilotRun) -> str:
 def _cap(run: PilotRun) -> str:
     cap = cap_of(run.networks, run.steps_per_epoch)
     if cap["epochs"] is None:
-        return (
-            f"{cap['capped']} of {cap['n']} reached the pilot's own cap, so it proposes no cap "
-            "for the next table"
-        )
+        return f"{cap['capped']} of {cap['n']} reached the pilot's own cap, so it proposes no cap"
     return (
-        f"{SHARE:.0%} of them stop within {cap['steps']:,} steps ({cap['epochs']} epochs), the cap "
-        "proposed for the next table"
+        f"{SHARE:.0%} of them stop within {cap['steps']:,} steps ({cap['epochs']} epochs), "
+        "the cap that the pilot proposes"
     )
 
 

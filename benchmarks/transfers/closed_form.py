@@ -90,6 +90,11 @@ def supervising(transfers: Transfers, supervised: Iterable[str], problem: Proble
     return taxonomy_from_solution(transfers, problem, Solution("feasible", program, choice))
 
 
+def counted(threads: int) -> str:
+    """Return the number of threads in words."""
+    return f"{threads} thread{'' if threads == 1 else 's'}"
+
+
 def closed_form(tables: TransferTables) -> str:
     """Return the section on choices in closed form."""
     head = "## Would the closed form have chosen as well?\n\n"
@@ -98,12 +103,13 @@ def closed_form(tables: TransferTables) -> str:
     facts = tables.facts["closed_form"]
     text = (
         "`taskgraph transfer --readout ridge` makes a table without training a read-out: "
-        f"{seconds(facts['screen_s'])} of wall time on {facts.get('workers', 1)} processes for all "
+        f"{seconds(facts['screen_s'])} of wall time on {counted(facts.get('workers', 1))} for all "
         f"sets. To test {facts['tested']:,} of them image by image takes "
         f"{seconds(facts['tests_s'])}, where the trained ones took {seconds(facts['trained_s'])} "
-        "(one seed; both are sums over jobs). Its choice of what to supervise, followed by the "
-        "best *trained* transfers from there, beside the trained table's own choice and random "
-        "sets with their best transfers; means over all targets."
+        "(one seed; both are sums over jobs). The table compares three choices of what to "
+        "supervise, each followed by its best *trained* transfers: that of the closed form, that "
+        "of the trained table, and random sets. Values are means over all targets, without "
+        "intervals."
     )
     random = tables["significance"].set_index("budget")
     rows = [

@@ -119,9 +119,9 @@ def _beaten(frame: pd.DataFrame) -> str:
             shares = ", ".join(
                 f"{row['beaten']:.1%} at budget {row['budget']:g}" for _, row in own.iterrows()
             )
-            said.append(f"of the {name.replace('set', 'sets')}: {shares}")
+            said.append(f"with {name.partition(', ')[2]}, {shares}")
     return (
-        "Share of the random sets over which the proven set wins on more than half of the images, "
+        "The proven set wins on more than half of the images over this share of the random sets: "
         f"{'; '.join(said)}."
         if said
         else ""

@@ -83,7 +83,22 @@ def ends_section(tables: TransferTables) -> str:
         for _, row in frame.iterrows()
     ]
     heads = ["", "trained:", "patience:", "cap:", "pruned:", "not recorded:", "by patience:"]
-    return "\n\n".join([head + text, table(heads, rows), *_trials(facts.get("sweep", {}))])
+    parts = [head + text, table(heads, rows), *_capped(tables["records"])]
+    return "\n\n".join([*parts, *_trials(facts.get("sweep", {}))])
+
+
+def _capped(records: pd.DataFrame) -> list[str]:
+    """Return a sentence on the targets whose read-outs ended at the cap; none if none did."""
+    own = records[records["order"] >= 1]
+    counts = (own["stopped"] == CAP).groupby(own["target"]).agg(["sum", "size"])
+    counts = counts[counts["sum"] > 0].sort_values("sum", ascending=False)
+    if counts.empty:
+        return []
+    listed = ", ".join(f"`{row.Index}` ({row.sum} of {row.size})" for row in counts.itertuples())
+    return [
+        f"Read-outs that ended at the cap, by target: {listed}. Their validation losses may still "
+        "have fallen."
+    ]
 
 
 def _counted(frame: pd.DataFrame) -> str:

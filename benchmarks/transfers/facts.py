@@ -73,13 +73,13 @@ def facts_of(records: list[Record]) -> Facts:
     Returns
     -------
     dict
-        ``settings``, ``commit`` and ``versions`` of the run; the metrics `OF_SWEEP`; ``sweep``,
-        the sweep's own configuration; for each of `TIMED` a dict; ``figures``, files by stem;
-        ``missing``, by the name of what is left out the reason; and ``choices`` and ``trust``, the
-        provenance of what was computed again, as is ``structure``; ``compared``, how the win rates
-        against other choices were computed; ``before``, what the earlier table was of;
-        ``sensitivity``, what was drawn of it; and ``seeds``, of what the losses have how many. What
-        was not recorded is left out.
+        ``settings``, ``commit`` and ``versions`` of the run; ``commits``, by part; the metrics
+        `OF_SWEEP`; ``sweep``, the sweep's own configuration; for each of `TIMED` a dict;
+        ``figures``, files by stem; ``missing``, by the name of what is left out the reason; and
+        ``choices`` and ``trust``, the provenance of what was computed again, as is ``structure``;
+        ``compared``, how the win rates against other choices were computed; ``before``, what the
+        earlier table was of; ``sensitivity``, what was drawn of it; and ``seeds``, of what the
+        losses have how many. What was not recorded is left out.
     """
     by_part = {each.settings["part"]: each for each in records}
     first = by_part[SWEEP]
@@ -89,6 +89,7 @@ def facts_of(records: list[Record]) -> Facts:
         "commit": first.commit,
         "versions": first.versions,
         **{name: first.metrics[name] for name in OF_SWEEP if name in first.metrics},
+        "commits": {name: record.commit for name, record in by_part.items()},
         "figures": by_part[FIGURES].metrics.get("texts", {}) if FIGURES in by_part else {},
         "missing": {},
     }

@@ -66,7 +66,7 @@ WHAT = {
     "predictors.csv": "how well rankings predict the trained one, by order",
     "predictors_targets.csv": "the same, target by target",
     "scores.csv": "H-score, LogME and DDS of every single source and target",
-    "stability.csv": "how often each task is supervised when buildings are drawn again",
+    "stability.csv": "how often each task is supervised when buildings or seeds are drawn again",
     "trust.csv": "how often the same set is, and wins over the best constant answer",
     "sensitivity.csv": "what each optimum depends on",
     "before.csv": "how often the same set is, in the table before this one",

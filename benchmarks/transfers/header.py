@@ -6,7 +6,7 @@ from typing import Any
 
 from benchmarks.results.markdown import commit_text
 from benchmarks.transfers.compared_page import seeds_sentence
-from benchmarks.transfers.facts import CHOICES
+from benchmarks.transfers.facts import BEFORE, CHOICES, CLOSED, RIDGE, SCORES
 from benchmarks.transfers.tables import TransferTables
 
 HEADER = """# {edges} transfers to {targets} targets
@@ -17,10 +17,11 @@ HEADER = """# {edges} transfers to {targets} targets
 
 {provenance}
 
-Larger is better throughout, but for losses. *Gain* is the win rate against a network trained from
-scratch on the same transfer data, *quality* that against the target's own fully supervised
-network, both over test images and then averaged over all {targets} targets; 0.5 is a tie. A target
-that is supervised itself counts with its own network."""
+Of gains, qualities, affinities, win rates and rank correlations larger is better; of losses,
+regrets, consistency ratios, p and times smaller is better. *Gain* is the win rate against a network
+trained from scratch on the same transfer data, *quality* that against the target's own fully
+supervised network, both over test images and then averaged over all {targets} targets; 0.5 is a
+tie. A target that is supervised itself counts with its own network."""
 
 
 def header(tables: TransferTables) -> str:
@@ -30,6 +31,8 @@ def header(tables: TransferTables) -> str:
     command = "taskgraph bench transfers --sweep SWEEP --bank BANK"
     if "closed_form" in facts:
         command += " --closed CLOSED"
+    if BEFORE in facts:
+        command += " --before BEFORE"
     again = "taskgraph bench transfers --choices-only"
     for name, usual in (("draws", 1_000), ("resamples", 1_000), ("permutations", 999), ("seed", 0)):
         if settings[name] != usual:
@@ -63,9 +66,10 @@ def _swept(facts: dict[str, Any]) -> str:
     pool, fit = sweep["pool"], sweep["fit"]
     return (
         f"Read-outs: {sweep['readout']}, on {pool['train']} images at most (to select on: "
-        f"{pool['valid']}, of other buildings), {training_length(fit)}, batch {fit['batch']}, seed "
-        f"{fit['seed']}. Sets of several sources: rule `{sweep['candidates']}`, which sees the "
-        f"validation losses of single sources and no test loss"
+        f"{pool['valid']}, of other buildings), {training_length(fit)}, batch {fit['batch']}, "
+        f"learning rate {fit['learning_rate']:g}, seed {fit['seed']}. Sets of several sources: "
+        f"rule `{sweep['candidates']}`, which sees the validation losses of single sources and no "
+        "test loss"
         + (f", and {sweep['screen']} of each order by the ridge screen" if sweep["screen"] else "")
         + "."
     )
@@ -75,7 +79,11 @@ def training_length(fit: dict[str, Any]) -> str:
     """Return for how long read-outs were trained, and when they stopped."""
     if not fit.get("patience"):
         return f"{fit['epochs']} epochs"
-    return f"at most {fit['epochs']} epochs, stopped by a patience of {fit['patience']}"
+    return (
+        f"at most {fit['epochs']} epochs, until the validation loss had not fallen by "
+        f"{100 * fit.get('min_delta', 0.001):g} % for {fit['patience']} epochs after "
+        f"{fit.get('cuts', 2)} cuts of the learning rate"
+    )
 
 
 def _trained(facts: dict[str, Any]) -> str:
@@ -109,10 +117,25 @@ def _stopped(bank: dict[str, Any]) -> str:
     )
 
 
+LATER = {SCORES: "scores", RIDGE: "the ridge screen", CLOSED: "the closed form"}
+"""Parts that may be measured in a later call, and their names."""
+
+
+def _later(facts: dict[str, Any]) -> str:
+    """Return the commits of parts that were measured at another commit; "" without any."""
+    by_commit: dict[str, list[str]] = {}
+    for part, name in LATER.items():
+        commit = facts["commits"].get(part, facts["commit"])
+        if commit != facts["commit"]:
+            by_commit.setdefault(commit_text(commit), []).append(name)
+    said = "; ".join(f"{', '.join(names)}: {commit}" for commit, names in by_commit.items())
+    return f" ({said})" if said else ""
+
+
 def _ran(facts: dict[str, Any]) -> str:
     versions = facts["versions"]
     listed = ", ".join(f"{name} {versions[name]}" for name in ("numpy", "scipy", "highspy"))
-    commit = f"commit {commit_text(facts['commit'])}, "
+    commit = f"commit {commit_text(facts['commit'])}{_later(facts)}, "
     chosen = facts.get(CHOICES)
     again = (
         " Taxonomies and what they are compared with are of the second command: commit "

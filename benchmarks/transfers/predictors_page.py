@@ -147,9 +147,18 @@ def ridge(tables: TransferTables) -> str:
         text += f"The process held {max(held) / 1024:.1f} GiB at most, mapped files included. "
     if "trained" in facts:
         ratio = facts["trained_median"] / facts["each"]
+        threads = max(each.get("workers", 1) for each in facts["families"].values())
         text += (
-            f"A trained read-out takes {seconds(facts['trained_median'])} (median of "
-            f"{facts['trained']:,}, with its tests, in its own process): {ratio:,.0f} times that."
+            f"A trained read-out takes {seconds(facts['trained_median'])} on one thread (median of "
+            f"{facts['trained']:,}, with its tests): by the clock {ratio:,.0f} times that"
+        )
+        text += (
+            "."
+            if threads == 1
+            else (
+                f", and {ratio / threads:,.0f} times the time of threads, as the screen ran on "
+                f"{threads}."
+            )
         )
     else:
         text += f"Trained read-outs to set beside it: {NOTHING}."

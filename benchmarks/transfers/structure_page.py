@@ -131,10 +131,10 @@ def published(tables: TransferTables) -> str:
     text = (
         "Spearman's rank correlation, over single sources, between our numbers for a target and "
         "the published ones (read-outs trained on 16,000 images of real buildings at 256 pixels). "
-        "Means over targets with the bootstrap interval over targets; p is the share of "
+        "Means over targets with the bootstrap interval over targets. p is from "
         f"{tables.facts['settings']['permutations']} permutations of the published sources, the "
-        "same for all targets, whose mean is as high. *Best* and *five best* in common: shares, "
-        "with those of chance in brackets."
+        "same for all targets: (1 + those whose mean is as high) / (1 + all). *Best* and *five "
+        "best* in common: shares, with those of chance in brackets."
     )
     rows = [
         [

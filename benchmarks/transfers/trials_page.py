@@ -39,12 +39,13 @@ def trials_section(folder: Path) -> str:
         "95 %:",
     ]
     return (
-        "### Trials\n\nDoes a changed setting bring our ranking of single sources closer to the "
-        "published one of 16,000 images? *Before* and *after*: Spearman's rank correlation of the "
-        "affinities, mean over targets. The interval of their difference is Student's over "
-        "targets; a change helps if all of it lies above 0. *Seeds*: how often the transfers of "
-        "single sources were trained, before → after; their win rates are means over seeds. No "
-        "interval here includes seeds.\n\n"
+        "### Trials\n\n(`taskgraph bench transfers --trials NAME=BASE:CHANGED`.) Does a changed "
+        "setting bring our ranking of single sources closer to the published one of 16,000 "
+        "images? *Before* and *after*: Spearman's rank correlation of the affinities, mean over "
+        "targets. The interval of their difference is Student's over targets; a change helps if "
+        "all of it lies above 0. *Seeds*: how often the transfers of single sources were trained,"
+        " before → after; their win rates are means over seeds. No interval here includes "
+        "seeds.\n\n"
         f"{table([*heads, 'verdict'], rows)}" + "".join(map(_encoders, found))
     )
 
