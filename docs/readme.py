@@ -8,16 +8,30 @@ import sys
 from pathlib import Path
 
 import taskgraph as tg
-from benchmarks.payoff.page import payoff_headline
+from benchmarks.payoff import choices, fresh_wins
+from benchmarks.payoff.newest_run import read_run
+from benchmarks.payoff.page import fresh_wins_of, payoff_headline
 from benchmarks.pilot.page import headline as pilot_headline
 from benchmarks.results.banks import shipped_bank_hash
 from benchmarks.results.markdown import filled
-from benchmarks.transfers import headline
+from benchmarks.transfers import compared, headline
 from benchmarks.transfers.tables import read_tables
+from taskgraph.tasks import SCRATCH, SELF
 
 ROOT = Path(__file__).resolve().parents[1]
 README, RESULTS = ROOT / "README.md", ROOT / "results"
 BUDGET = 5
+TABLE = RESULTS / "transfers" / "transfers.csv"
+IN_NEW_BUILDINGS = {
+    choices.RANDOM: compared.RANDOM_SETS,
+    choices.RANDOM_SET: compared.RANDOM_BEST,
+    choices.SINGLE: compared.SINGLE,
+    choices.GREEDY: compared.GREEDY,
+    fresh_wins.CONSTANT: compared.CONSTANT,
+    fresh_wins.UNTRAINED_ENCODER: compared.UNTRAINED,
+    SELF: compared.SUPERVISED,
+}
+"""Names of the same rival in the tables of results/payoff and of results/transfers."""
 FIRST = "<!-- The shipped table: written by `python docs/readme.py`. -->"
 LAST = "<!-- End of the shipped table. -->"
 WIDTH = 120
@@ -35,7 +49,7 @@ def part() -> str:
     tables = read_tables(RESULTS / "transfers")
     transfers = tg.default_transfers()
     taxonomy = tg.solve(transfers, budget=BUDGET)
-    paid = payoff_headline(RESULTS / "payoff", RESULTS / "transfers" / "transfers.csv")
+    paid = payoff_headline(RESULTS / "payoff", TABLE)
     stability = headline.stability_headline(tables, BUDGET)
     count = int(transfers.is_edge.sum())
     read = headline.columns_headline(tables, transfers)
@@ -49,8 +63,8 @@ def part() -> str:
         f"{headline.learned_headline(tables, taxonomy)} {headline.wins_headline(tables, BUDGET)}"
     )
     third = (
-        f"{headline.labels_headline(tables)} The images that chose these sets also judge them "
-        f"here. [results/payoff](results/payoff/README.md) {paid}"
+        "The images that chose these sets also judge them in the third column. "
+        f"[results/payoff](results/payoff/README.md) {paid} {headline.labels_headline(tables)}"
     )
     fourth = (
         f"{headline.training_headline(tables, shipped_bank_hash())}. In "
@@ -64,8 +78,22 @@ def part() -> str:
         f"several, to the tasks that they solve](results/transfers/taxonomy_{BUDGET}.svg)"
     )
     blocks = [solved_console(), _filled(read), picture, _filled(first), _filled(second)]
-    blocks += [headline.wins_table(tables, BUDGET), _filled(third), _filled(fourth)]
-    return "\n\n".join(blocks)
+    blocks += [headline.wins_table(tables, BUDGET, fresh_cells())]
+    return "\n\n".join([*blocks, _filled(third), _filled(fourth)])
+
+
+def fresh_cells() -> dict[str, str]:
+    """Return by rival the optimum's win rate in new buildings; none if it is of another table."""
+    rates = fresh_wins_of(read_run(RESULTS / "payoff"), TABLE)
+    if rates is None:
+        return {}
+    weak = (read_tables(RESULTS / "transfers")["versus_average"]["wins"] <= 0.5).any()
+    names = IN_NEW_BUILDINGS | ({} if weak else {SCRATCH: compared.ABOVE_CONSTANT})
+    return {
+        names[row["against"]]: headline.rate_cell(row)
+        for row in rates.to_dict("records")
+        if row["against"] in names
+    }
 
 
 def _filled(text: str) -> str:

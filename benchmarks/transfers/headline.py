@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from benchmarks.results.markdown import table
+from benchmarks.results.markdown import NOTHING, table
 from benchmarks.transfers import compared_page, trust
 from benchmarks.transfers.compared import (
     ABOVE_CONSTANT,
@@ -164,15 +164,25 @@ def wins_headline(tables: TransferTables, budget: float) -> str:
     )
 
 
-def wins_table(tables: TransferTables, budget: float) -> str:
-    """Return the win rates of the proven set of a budget over other choices, a row a rival."""
+def wins_table(
+    tables: TransferTables, budget: float, fresh: Mapping[str, str] | None = None
+) -> str:
+    """Return the win rates of the proven set of a budget over other choices, a row a rival.
+
+    Parameters
+    ----------
+    fresh : mapping of str, optional
+        By the rival's name in ``win_rates.csv``: the win rate in new buildings, for a column more.
+    """
     rates = _rates_of(tables, budget)
+    more = fresh or {}
     rows = [
-        [words, f"{row['targets']:g}", _rate(row)]
+        [words, f"{row['targets']:g}", rate_cell(row), *([more.get(name, NOTHING)] if more else [])]
         for name, words in _rivals(rates, budget)
         if (row := rates.get(name))
     ]
-    return table(["the optimum's networks beat", "targets:", "on this share of images:"], rows)
+    heads = ["the optimum's networks beat", "targets:", "on this share of images:"]
+    return table([*heads, *(["in new buildings:"] if more else [])], rows)
 
 
 def _rivals(rates: dict[Any, Any], budget: float) -> Iterator[tuple[str, str]]:
@@ -247,7 +257,7 @@ def win_finding(tables: TransferTables, budget: float) -> str:
     return f"the optimum wins {', '.join(said)}"
 
 
-def _rate(row: dict[str, Any]) -> str:
+def rate_cell(row: Mapping[str, Any]) -> str:
     """Return a win rate with its interval in per cent; one over itself has no interval."""
     if row["wins"] == row["low"] == row["high"] == 0.5:
         return "50 % (the same transfers)"

@@ -35,16 +35,17 @@ from benchmarks.payoff.fresh_wins import (
 )
 from benchmarks.payoff.measures import MEASURES, one_seed_each, payoffs, target_values
 from benchmarks.payoff.newest_run import FIGURE, SUMMARY, read_run
-from benchmarks.payoff.page import render
+from benchmarks.payoff.page import fresh_wins_of, payoff_headline, render
 from benchmarks.payoff.readouts import check, sweep_of, table_seeds, transfer_of, with_seeds
 from benchmarks.payoff.settings import SUITE, WHERE, Settings
 from benchmarks.payoff.splits import fresh_splits, write_fresh, write_splits
 from benchmarks.payoff.tables import payoff_table, summary_table, target_table
 from benchmarks.payoff.training import folder_of, train, with_references
 from benchmarks.payoff.transferred import PAIRS, transferred_gaps
+from benchmarks.results.hashes import file_hash
 from benchmarks.results.log import Log, open_log
 from benchmarks.results.machine import RESULTS
-from benchmarks.results.record import read_records
+from benchmarks.results.record import FILE, read_records
 from benchmarks.results.sweep_inputs import sweep_inputs
 from encoders import TaskonomyDataset
 from encoders.dataset import split_buildings
@@ -593,6 +594,28 @@ def test_the_page_says_what_was_done_and_what_came_of_it(written):
     assert "| random set, single draws | | | |" in text
     assert "the same taxonomy" not in text
     assert "| x | a + b |" in text
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_readme_has_win_rates_in_new_buildings_if_they_are_of_its_table(written, tmp_path, same):
+    """With the same table and several seeds, win rates are in README's table instead."""
+    table = tmp_path / "transfers.csv"
+    table.write_text("a table\n")
+    records = [json.loads(line) for line in (written / FILE).read_text().splitlines()]
+    for record in records:
+        of = file_hash(table) if same else "another"
+        record["settings"]["run"] |= {"table_sha256": of, "bank_hash": "abc"}
+    (written / FILE).write_text("".join(json.dumps(record) + "\n" for record in records))
+    assert fresh_wins_of(read_run(written), table) is None, "not measured by this run"
+    wins = pd.DataFrame({"rule": [SOLVED], "against": ["scratch"], "wins": [0.7]})
+    wins.to_csv(written / newest_run.WINS, index=False)
+    assert (fresh_wins_of(read_run(written), table) is not None) == same
+    if same:
+        text = payoff_headline(written, table)
+        assert text.startswith(
+            "trains the read-outs again with 2 other seeds, and tests them in 4 new buildings: the "
+            "last column, with 2 random sets, and with 95 % intervals over these buildings and"
+        )
 
 
 def test_the_page_and_the_figure_are_made_of_the_files_alone(written):

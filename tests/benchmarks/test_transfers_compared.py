@@ -44,6 +44,7 @@ from taskgraph.losses import Losses
 from taskgraph.plot import transfer_distance
 from taskgraph.problem import Problem
 from taskgraph.transfers import Transfers
+from tests.docs_scripts import docs_script
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ROOT / "results" / "transfers"
@@ -460,7 +461,8 @@ README = " ".join((ROOT / "README.md").read_text().split())
 def test_readmes_headline_is_rendered_from_the_records():
     """It leaves out the targets at which scratch does not beat the constant."""
     tables = read_tables(SHIPPED)
-    assert " ".join(wins_table(tables, 5.0).split()) in README
+    fresh = docs_script("readme").fresh_cells()
+    assert " ".join(wins_table(tables, 5.0, fresh).split()) in README
     assert stability_headline(tables, 5.0) in README
     weak = tables["versus_average"].query("wins <= 0.5")
     rates = tables["win_rates"].query("budget == 5").set_index("against")
