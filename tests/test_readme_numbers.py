@@ -98,20 +98,39 @@ def transferred_gap():
 
 
 def paid():
-    summary = csv("payoff/summary.csv")
-    own = summary[(summary["measure"] == "gain") & summary["against"].isna()]
-    gain = own.set_index("rule")["value"].map(percent)
-    draws, gaps = int(own.set_index("rule").loc["random set", "draws"]), transferred_gap()
+    summary = csv("payoff/summary.csv").query("measure == 'gain' and against.isna()")
+    draws, gaps = int(summary.set_index("rule").loc["random set", "draws"]), transferred_gap()
     whole = read(RESULTS / "payoff").dropna(subset="buildings").iloc[-1]
     return (
-        f"trains the read-outs again with {len(whole['run.seeds'])} seeds, and tests them in "
-        f"{int(whole['buildings'])} new buildings: there the taxonomy wins over scratch on "
-        f"{gain['solved']} %, against {gain['random set']} % for {draws} random sets of tasks with "
-        f"their best transfers, and {gain['random']} % with random ones (means over all targets, "
-        "supervised ones included). Over the targets that both solve by transfer, it is "
-        f"{gaps.mean():.1f} points above the random sets' best transfers ({gaps.min():.1f} to "
-        f"{gaps.max():.1f} in the single draws; without an interval)."
+        f"trains the read-outs again with {len(whole['run.seeds'])} other seeds, and tests them in "
+        f"{int(whole['buildings'])} new buildings: the last column, with {draws} random sets, and "
+        "with 95 % intervals over these buildings and seeds. Over the targets that both solve by "
+        f"transfer, the optimum's gain is {gaps.mean():.1f} points above that of the random sets' "
+        f"best transfers ({gaps.min():.1f} to {gaps.max():.1f} in the single draws; without an "
+        "interval)."
     )
+
+
+def test_win_rates_in_new_buildings_are_the_payoffs():
+    """Gain and quality are also in another table of results/payoff."""
+    rates = csv("payoff/wins.csv").set_index("against")
+    means = csv("payoff/summary.csv").query("rule == 'solved' and against.isna()")
+    means = means.set_index("measure")["value"]
+    assert rates.loc["scratch", "wins"] == pytest.approx(means["gain"], abs=0.002)
+    assert rates.loc["self", "wins"] == pytest.approx(means["quality"], abs=0.002)
+    rows = README.split("| the optimum's networks beat")[1].split("\n\n")[0].splitlines()
+    for words, name in (
+        ("with random transfers (mean", "random"),
+        ("the same sets, with their best", "random set"),
+        ("the best single source", "best single"),
+        ("the best constant answers |", "the constant (average)"),
+        ("read-outs of an untrained", "an untrained encoder (random)"),
+        ("networks from scratch", "scratch"),
+        ("the targets' own networks", "self"),
+    ):
+        (line,) = [each for each in rows if words in each]
+        wins, low, high = (100 * rates.loc[name, each] for each in ("wins", "low", "high"))
+        assert line.endswith(f"| {wins:.0f} % [{low:.1f}, {high:.1f}] |")
 
 
 def free_labels():
