@@ -123,7 +123,7 @@ def test_win_rates_in_new_buildings_are_the_payoffs():
         ("with random transfers (mean", "random"),
         ("the same sets, with their best", "random set"),
         ("the best single source", "best single"),
-        ("the best constant answers |", "the constant (average)"),
+        ("| the best constant answers |", "the constant (average)"),
         ("read-outs of an untrained", "an untrained encoder (random)"),
         ("networks from scratch", "scratch"),
         ("the targets' own networks", "self"),
