@@ -64,10 +64,11 @@ def _swept(facts: dict[str, Any]) -> str:
         return ""
     sweep = facts["sweep"]
     pool, fit = sweep["pool"], sweep["fit"]
+    rate = f"learning rate {fit['learning_rate']:g}, " if "learning_rate" in fit else ""
     return (
         f"Read-outs: {sweep['readout']}, on {pool['train']} images at most (to select on: "
         f"{pool['valid']}, of other buildings), {training_length(fit)}, batch {fit['batch']}, "
-        f"learning rate {fit['learning_rate']:g}, seed {fit['seed']}. Sets of several sources: "
+        f"{rate}seed {fit['seed']}. Sets of several sources: "
         f"rule `{sweep['candidates']}`, which sees the validation losses of single sources and no "
         "test loss"
         + (f", and {sweep['screen']} of each order by the ridge screen" if sweep["screen"] else "")

@@ -44,6 +44,8 @@ def bradley_terry(wins: Floats) -> Floats:
     Source: Bradley & Terry, Biometrika 39, 1952; Hunter, Annals of Statistics 32(1), 2004, eq. 3.
     """
     size = wins.shape[-1]
+    if size == 1:
+        return np.ones(wins.shape[:2])
     wins = wins * ~np.eye(size, dtype=bool)
     games, won = wins + wins.swapaxes(1, 2), wins.sum(axis=2)  # (R, E, E), (R, E)
     strength = np.full(wins.shape[:2], 1.0 / size)

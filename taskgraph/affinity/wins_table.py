@@ -115,6 +115,9 @@ def check_wins_table(frame: pd.DataFrame) -> None:
 
 def _win_matrix(target: str, names: list[str], pairs: pd.DataFrame, ties: Ties) -> Floats:
     """Return the (E, E) win rates of a tournament; raise where a pair is missing or wrong."""
+    if not names:
+        given = " and ".join(f'"{name}"' for name in sorted({*pairs["sources"], *pairs["versus"]}))
+        raise InvalidTableError(f'target "{target}" has no candidate beside {given}')
     index = {name: k for k, name in enumerate(names)}
     wins = np.full((len(names), len(names)), np.nan)
     np.fill_diagonal(wins, 0.5)
@@ -185,8 +188,30 @@ def _check_pairs(pairs: pd.DataFrame) -> None:
 
 def _wins_against(reference: str, names: list[str], pairs: pd.DataFrame, ties: Ties) -> list[float]:
     """Return the candidates' win rates against a reserved source; NaN where none is given."""
-    wins = pairs[pairs["versus"] == reference].set_index("sources")["wins"].to_dict()
+    won, lost = (
+        pairs[pairs[side] == reference].set_index(other)["wins"]
+        for side, other in (("versus", "sources"), ("sources", "versus"))
+    )
+    wins: dict[str, float] = {str(name): float(value) for name, value in won.items()}
+    opposite: dict[str, float] = {str(name): float(value) for name, value in lost.items()}
+    _check_opposites(wins, opposite, reference, pairs, ties)
     if ties == "half":
-        opposite = pairs[pairs["sources"] == reference].set_index("versus")["wins"]
-        wins = {**(1.0 - opposite).to_dict(), **wins}
+        wins = {**{name: 1.0 - share for name, share in opposite.items()}, **wins}
     return [float(wins.get(name, np.nan)) for name in names]
+
+
+def _check_opposites(
+    wins: dict[str, float],
+    opposite: dict[str, float],
+    reference: str,
+    pairs: pd.DataFrame,
+    ties: Ties,
+) -> None:
+    """Raise if the two directions of a pair with a reserved source contradict each other."""
+    tolerance = _rounding(pairs["wins"])
+    for name in sorted(wins.keys() & opposite.keys()):
+        total = wins[name] + opposite[name]
+        if total > 1 + tolerance or (ties == "half" and total < 1 - tolerance):
+            target, sums = str(pairs["target"].iloc[0]), np.full((2, 2), total)
+            wrong = ~np.eye(2, dtype=bool)
+            raise _contradiction(target, [name, reference], sums, wrong, ties)

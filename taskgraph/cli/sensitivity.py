@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from taskgraph.cli.losses import (
     direction_settings,
@@ -20,6 +22,7 @@ from taskgraph.cli.options import (
     bootstrap_option,
     exact_names,
     format_options,
+    where_conditions,
     with_options,
 )
 from taskgraph.cli.output import note, notices, show, show_data
@@ -149,7 +152,7 @@ def analyzed(losses: tuple[str, ...], flags: dict[str, Any]) -> Sensitivity:
         if transfers is not None:
             check_costs(transfers, problem, flags)
         # A Ctrl-C ends the resampling at once; only solved cases can be kept.
-        with progress_bar("bootstrap") as progress:
+        with _naming(losses), progress_bar("bootstrap") as progress:
             evidence = evidence_of(
                 measured,
                 bootstrap=flags["bootstrap"],
@@ -161,6 +164,8 @@ def analyzed(losses: tuple[str, ...], flags: dict[str, Any]) -> Sensitivity:
                 exact_names=exact_names(),
                 progress=progress,
             )
+        if transfers is None:
+            check_costs(evidence.transfers, problem, flags)
         with stoppable(flags["time_limit"]) as clock, progress_bar("cases") as progress:
             return tg.analyze_sensitivity(
                 evidence,
@@ -177,6 +182,9 @@ def _measured(losses: tuple[str, ...], flags: dict[str, Any]) -> Losses | Transf
     from taskgraph.tables import default_transfers, read_losses, read_wins, table_kind
 
     if not losses:
+        if where_conditions():
+            raise click.UsageError("--where picks rows of a TABLE; name one")
+        _refuse_flags_of_losses("the table that comes with taskgraph")
         return default_transfers()
     rows, files = row_settings(flags), input_files(losses, flags)
     kind = table_kind(files, columns=rows["columns"])
@@ -185,6 +193,7 @@ def _measured(losses: tuple[str, ...], flags: dict[str, Any]) -> Losses | Transf
     if kind == "wins":
         return read_wins(files, **rows, exact_names=exact_names())
     if kind == "transfers":
+        _refuse_flags_of_losses(str(files))
         return _transfers(files, rows)
     raise click.UsageError(
         f"{files} holds single scores; make a table of transfers with `taskgraph affinity` first"
@@ -199,4 +208,31 @@ def _transfers(files: TableFiles, rows: dict[str, Any]) -> Transfers:
         raise click.UsageError(
             f"{files} is {len(files.paths)} files of transfers; write them to one table"
         )
-    return read_transfers(files.paths[0], where=rows["where"], exact_names=exact_names())
+    return read_transfers(
+        files.paths[0], columns=rows["columns"], where=rows["where"], exact_names=exact_names()
+    )
+
+
+OF_LOSSES = (
+    *("drop", "method", "clip", "ties", "min_images"),
+    *("higher_is_better", "lower_is_better", "higher_is_better_for"),
+)
+"""Parameters that say how losses become affinities."""
+
+
+def _refuse_flags_of_losses(table: str) -> None:
+    """Raise a usage error if a flag was given that a table of transfers has no use for."""
+    ctx = click.get_current_context()
+    for name in OF_LOSSES:
+        if ctx.get_parameter_source(name) == ParameterSource.COMMANDLINE:
+            raise click.UsageError(
+                f"--{name.replace('_', '-')} is for losses, and {table} holds affinities; leave it "
+                "out, or name the file of losses"
+            )
+
+
+def _naming(losses: tuple[str, ...]) -> AbstractContextManager[None]:
+    """Return a context in which errors name the files; without files it does nothing."""
+    from taskgraph.tables import naming
+
+    return naming(", ".join(losses)) if losses else nullcontext()

@@ -61,8 +61,18 @@ def is_empty(column: pd.Series) -> pd.Series:
     """Return for each field whether it is missing or a word of `NOT_MEASURED`."""
     if pd.api.types.is_numeric_dtype(column):
         return column.isna()
-    words = {word: str(word).strip().lower() in NOT_MEASURED for word in column.dropna().unique()}
-    return column.astype(object).map(lambda word: words.get(word, True)).astype(bool)
+    fields, lists = column.astype(object), has_lists(column)
+    words = {
+        word: str(word).strip().lower() in NOT_MEASURED for word in fields[~lists].dropna().unique()
+    }
+    empty = fields.where(~lists).map(lambda word: words.get(word, True)).astype(bool)
+    return empty & ~lists
+
+
+def has_lists(column: pd.Series) -> pd.Series:
+    """Return for each field whether it is a list, an array or a mapping, as Parquet files hold."""
+    kinds = (list, tuple, dict, np.ndarray)
+    return column.astype(object).map(lambda field: isinstance(field, kinds)).astype(bool)
 
 
 def _float(word: str) -> float:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from taskgraph.arrays import Floats, Integers
 from taskgraph.errors import InvalidTableError
-from taskgraph.frames.columns import distinguishing_filter, is_empty, read_numbers
+from taskgraph.frames.columns import distinguishing_filter, has_lists, is_empty, read_numbers
 from taskgraph.frames.direction import COLUMN
 from taskgraph.frames.names import NameColumn, read_labels
 from taskgraph.frames.rows import row_name, row_names
@@ -108,6 +108,8 @@ def _seeds(column: pd.Series, rows: Integers) -> tuple[list[str], Integers]:
             f"{row_name(int(rows[np.argmax(empty)]) + 1)}: seed is empty, but its target has rows "
             "of several seeds; name the seed of each row"
         )
+    if pd.api.types.is_object_dtype(column) and has_lists(column.iloc[rows]).any():
+        read_labels(column)  # it raises, and names the row in the whole table
     labels = read_labels(column.iloc[rows])
     codes, found = labels.codes, labels.known
     order = sorted(set(codes.tolist()), key=lambda code: _seed_order(found[code]))
@@ -163,12 +165,18 @@ def _same_image_error(
     frame: pd.DataFrame, first: int, second: int, names: tuple[str, str, str]
 ) -> InvalidTableError:
     target, sources, image = names
+    advice = "tell them apart in the name of the image, as with --column image=image+seed, or "
+    advice = "keep one" if "seed" in frame.columns else f"{advice}keep one"
     return InvalidTableError(
         f'{row_names(first + 1, second + 1)} are the same (target "{target}", sources '
-        f'"{sources}", image "{image}"); the order of sources carries no meaning: tell them apart '
-        "in the name of the image, as with --column image=image+seed, or keep one"
-        + distinguishing_filter(frame, first, second, [*REQUIRED, COLUMN])
+        f'"{sources}", image "{image}"{_seed_of(frame, first)}); the order of sources carries no '
+        f"meaning: {advice}" + distinguishing_filter(frame, first, second, [*REQUIRED, COLUMN])
     )
+
+
+def _seed_of(frame: pd.DataFrame, row: int) -> str:
+    """Return the words for the seed of a row; "" without a column of seeds."""
+    return f', seed "{frame["seed"].iloc[row]}"' if "seed" in frame.columns else ""
 
 
 def image_clusters(frame: pd.DataFrame, images: NameColumn) -> dict[str, str]:

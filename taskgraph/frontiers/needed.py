@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Unpack
 
@@ -13,6 +13,7 @@ import pandas as pd
 from taskgraph.errors import InvalidProblemError
 from taskgraph.frontiers.frontier import Frontier, frontier
 from taskgraph.problem import Problem, ProblemFields, make_problem
+from taskgraph.problem.costs import exact_costs
 from taskgraph.progress import Progress, no_progress
 from taskgraph.tasks import SELF
 from taskgraph.taxonomy import Taxonomy
@@ -132,9 +133,11 @@ def labels_needed(
         time_limit=time_limit,
         progress=progress,
     )
-    steps = _steps(curves, measure)
+    frame = transfers.frame
+    steps = _steps(curves, measure, {*frame["target"][frame[measure].notna()]})
     targets, full = _full_supervision(transfers, problem)
-    cost = float(sum(problem.label_cost_of(name) for name in full))
+    costs = exact_costs([problem.label_cost_of(name) for name in full], [], 0.0)
+    cost = costs.amount(int(costs.label.sum()))
     rows = []
     for order in dict.fromkeys(taxonomy.max_order for taxonomy in curves):
         mine = steps[steps["max_order"] == order]
@@ -174,15 +177,19 @@ def _checked(levels: Iterable[float], measure: str, transfers: Transfers) -> lis
     return wanted
 
 
-def _steps(curves: Iterable[Taxonomy], measure: str) -> pd.DataFrame:
-    """Return the budgets at which the mean exceeds that of all smaller ones, by maximum order."""
+def _steps(curves: Iterable[Taxonomy], measure: str, known: Collection[str]) -> pd.DataFrame:
+    """Return the budgets at which the mean exceeds that of all smaller ones, by maximum order.
+
+    The mean is over the ``known`` targets, some row of which has the measure. A taxonomy that
+    solves one of them by a transfer without it has no mean.
+    """
     rows = []
     best: dict[int, float] = {}
     for taxonomy in curves:  # sorted by order, then budget
         frame = taxonomy.to_frame()
         if not taxonomy.solved or measure not in frame:
             continue
-        mean = float(frame[measure].mean())
+        mean = float(frame.loc[frame["target"].isin(known), measure].mean(skipna=False))
         if mean > best.get(taxonomy.max_order, -np.inf):
             best[taxonomy.max_order] = mean
             labels = len(taxonomy.supervised)

@@ -174,7 +174,7 @@ def _check_seeds(earlier: Losses, newer: Losses) -> None:
                 raise InvalidTableError(
                     f'the {word} losses have several seeds of "{several[0]}" to "{target}" '
                     f"({names}), and two tables are joined by one training run of each transfer; "
-                    "keep one of them, as with --where seed=0"
+                    f"keep one of them, as with --where seed={next(iter(seeds[several[0]]))}"
                 )
 
 

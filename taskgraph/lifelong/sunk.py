@@ -37,7 +37,8 @@ def check_earlier(earlier: Taxonomy, transfers: Transfers) -> None:
     if earlier.status != "optimal":
         raise InvalidProblemError(
             f'the earlier taxonomy has the status "{earlier.status}", expected "optimal"; solve '
-            "the earlier tasks again without a time limit and with a budget that suffices"
+            "the earlier tasks again without a time limit, with a budget that suffices, and "
+            "without --robust, whose set is not the optimum of one table"
         )
     for what, names in (
         ("supervises", earlier.supervised),
@@ -67,7 +68,7 @@ def _check_transfer(solved: Transfer, transfers: Transfers) -> None:
         raise InvalidTableError(
             f'the affinity of "{solved.target}" from {names} is {solved.affinity:.6g} in the '
             f"earlier taxonomy and {float(row['affinity']):.6g} in the earlier table; give the "
-            "table from which the taxonomy was solved, and the same --ties and --clip"
+            "table from which the taxonomy was solved, and the same --method, --ties and --clip"
         )
 
 

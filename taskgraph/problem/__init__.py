@@ -51,8 +51,8 @@ OBJECTIVES: dict[str, Objective] = {
     "sqrt": Objective("affinity", np.sqrt),
     "linear": Objective("affinity", _identity),
     "log": Objective("affinity", _floored_log),
-    "gain": Objective("gain", _identity),
-    "quality": Objective("quality", _identity),
+    "gain": Objective("gain", _identity, 'losses of "scratch"'),
+    "quality": Objective("quality", _identity, 'losses of "self"'),
     "closed": Objective(
         "closed",
         _identity,

@@ -249,11 +249,17 @@ def _compared(
     missing = len(cases) - len(solved)
     if missing:
         notes.append(f"time ran out, or Ctrl-C came, before {missing} of {len(cases)} cases")
-    unsolved = [each.case for each in solved if each.solution.status != "optimal"]
-    if unsolved:
-        named = ", ".join(f"{case.group} {case.name}" for case in unsolved[:3])
-        more = f" and {len(unsolved) - 3} more" if len(unsolved) > 3 else ""
-        notes.append(f"no proven optimum: {named}{more}")
+    for words, unsolved in (
+        ("no solution", [s.case for s in solved if s.solution.status == "infeasible"]),
+        (
+            "no proven optimum",
+            [s.case for s in solved if s.solution.status not in ("optimal", "infeasible")],
+        ),
+    ):
+        if unsolved:
+            named = ", ".join(f"{case.group} {case.name}" for case in unsolved[:3])
+            more = f" and {len(unsolved) - 3} more" if len(unsolved) > 3 else ""
+            notes.append(f"{words}: {named}{more}")
     optima = np.array([each.solution.choice.value for each in proven if each.solution.choice])
     programs = [each.case.program for each in proven]
     own = relative_regrets(values_of([proven[0].supervised], programs), optima)[0]

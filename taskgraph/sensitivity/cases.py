@@ -78,8 +78,9 @@ def cases_of(evidence: Evidence, problem: Problem) -> tuple[list[SensitivityCase
     notes = [*evidence.notes, *notes]
     if OBJECTIVES[problem.objective].column != "affinity":
         notes = [
+            *notes,
             f"the objective {problem.objective} does not use affinities: methods, the treatment "
-            "of extremes and resamples are left out"
+            "of extremes and resamples are left out",
         ]
         lost = [
             SensitivityCase(SOURCE, name, without_source(program, place))
@@ -117,7 +118,10 @@ def _objectives(evidence: Evidence, problem: Problem) -> tuple[list[SensitivityC
     for name, objective in OBJECTIVES.items():
         column = objective.column
         frame = evidence.transfers.frame
-        if name == problem.objective or column not in frame or frame[column].isna().all():
+        if name == problem.objective:
+            continue
+        if column not in frame or frame[column].isna().all():
+            notes.append(f"the objective {name}, for want of the column {column}")
             continue
         try:
             changed = compile_program(evidence.transfers, replace(problem, objective=name))

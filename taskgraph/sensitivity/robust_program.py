@@ -34,7 +34,7 @@ from taskgraph.solver.backends import Backend
 from taskgraph.solver.choice import tolerance
 from taskgraph.solver.clock import Clock, OutOfTime
 from taskgraph.solver.model import Model, add_block, source_variables
-from taskgraph.solver.presolve import presolve
+from taskgraph.solver.presolve import fix_by_budget, undominated
 from taskgraph.solver.scale import value_unit, with_values_in
 from taskgraph.solver.search import solve_program
 
@@ -172,7 +172,9 @@ class _Search:
         """Improve the best set until the integer program has none with a smaller regret."""
         scale = tolerance(float(np.abs(self.optima).max()))
         try:
-            reduced = [presolve(program, self.clock) for program in self.programs]
+            # Not `presolve`: it bans what is idle in one resample, and resamples share variables.
+            decided = [fix_by_budget(program) for program in self.programs]
+            reduced = [None if p is None else undominated(p, self.clock) for p in decided]
             found = relaxed([p for p in reduced if p is not None], self.optima, self.clock)
             self.bound = summarized(found.floor, self.criterion)
             if self.value <= self.bound + scale:

@@ -103,7 +103,10 @@ def _without_useless_edges(program: Program) -> Program:
     at_hand = np.append(program.required, True)
     members = np.sort(np.where(at_hand[program.edge_sources], size, program.edge_sources), axis=1)
     numbered = replace(
-        program, edge_sources=members, edge_row=np.arange(len(members), dtype=np.int64)
+        program,
+        edge_sources=members,
+        edge_row=np.arange(len(members), dtype=np.int64),
+        nesting=None,  # its pairs are rows of the table, which these numbers are not
     )
     kept = np.zeros(len(members), dtype=bool)
     kept[undominated(numbered).edge_row] = True

@@ -515,3 +515,51 @@ def test_scratch_stays_out_of_the_weights_and_other_columns_stay():
 def test_bad_tables_of_scores_are_refused(frame, options, message):
     with pytest.raises(InvalidTableError, match=message):
         affinities_from_scores(frame, higher_is_better=True, **options)
+
+
+def with_references(*rows):
+    pair = [("t", "a", "b", 0.6)]
+    return pd.DataFrame([*pair, *rows], columns=["target", "sources", "versus", "wins"])
+
+
+@pytest.mark.parametrize("reference", ["scratch", "average"])
+def test_directions_of_a_pair_with_a_reference_may_not_contradict_each_other(reference):
+    both = [("t", "a", reference, 0.7), ("t", reference, "a", 0.7)]
+    if reference == "average":  # it is compared with scratch alone
+        both = [("t", "scratch", reference, 0.7), ("t", reference, "scratch", 0.7)]
+    with pytest.raises(InvalidWinsError, match=r'target "t": .*is 1\.400, expected 1; count a tie'):
+        affinities_from_wins_table(with_references(*both))
+    agreeing = [
+        (target, one, other, 1 - both[0][3] if k else share)
+        for k, (target, one, other, share) in enumerate(both)
+    ]
+    affinities_from_wins_table(with_references(*agreeing))
+
+
+def test_references_alone_are_no_candidates():
+    frame = with_references(("u", "scratch", "average", 0.6))
+    with pytest.raises(InvalidTableError, match='"u" has no candidate beside "average" and "scr'):
+        affinities_from_wins_table(frame)
+
+
+@pytest.mark.parametrize("column", ["seed", "loss"])
+@pytest.mark.parametrize("value", [[1], {"a": 1}])
+def test_lists_in_a_field_are_told_in_a_line(column, value):
+    frame = pd.DataFrame(
+        [("t", s, f"i{k}", 0.1, 0) for s in ("a", "b") for k in range(3)],
+        columns=["target", "sources", "image", "loss", "seed"],
+    )
+    seeds = [frame.assign(seed=1), frame.assign(target="u"), frame.assign(target="u", seed=1)]
+    frame = pd.concat([frame, *seeds], ignore_index=True).astype({column: object})
+    frame.at[14, column] = value
+    with pytest.raises(InvalidTableError, match=rf"row 15: {column} (is|holds)"):
+        Losses.from_frame(frame)
+
+
+def test_a_repeated_row_names_its_seed():
+    frame = pd.DataFrame(
+        [("t", s, "i0", 0.1, 3) for s in ("a", "b", "a")],
+        columns=["target", "sources", "image", "loss", "seed"],
+    )
+    with pytest.raises(InvalidTableError, match=r'image "i0", seed "3"\); .*: keep one'):
+        Losses.from_frame(frame)

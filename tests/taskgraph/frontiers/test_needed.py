@@ -135,3 +135,32 @@ def test_the_command_prints_and_draws_it(tmp_path, capsys):
         == 0
     )
     assert drawn.stat().st_size > 1000
+
+
+def test_costs_are_added_as_decimals():
+    """0.1 + 0.2 + 0.3 of floats is more than 0.6; nothing is saved where all is supervised."""
+    rows = [
+        {"sources": s, "target": t, "affinity": 0.5 if s == "self" else 0.2, "quality": q}
+        for t in "abc"
+        for s, q in [("self", 0.5), *((other, 0.1) for other in "abc" if other != t)]
+    ]
+    costs = {"a": 0.1, "b": 0.2, "c": 0.3}
+    found = tg.labels_needed(
+        tg.Transfers(pd.DataFrame(rows)), levels=[0.5], label_cost=costs, max_orders=[1]
+    )
+    assert found.full_cost == 0.6
+    assert found.to_frame()["saved"].tolist() == [0.0]
+
+
+def test_a_transfer_without_the_measure_is_no_reason_to_leave_its_target_out():
+    """With two labels, the mean of the other two targets is .5 and that of all is not known."""
+    rows = [
+        {"sources": s, "target": t, "affinity": 0.5 if s == "self" else 0.2, "quality": q}
+        for t in "abc"
+        for s, q in [
+            ("self", 0.5),
+            *((other, np.nan if t == "a" else 0.1) for other in "abc" if other != t),
+        ]
+    ]
+    found = tg.labels_needed(tg.Transfers(pd.DataFrame(rows)), levels=[0.5], max_orders=[1])
+    assert found.to_frame()["labels"].tolist() == [3]

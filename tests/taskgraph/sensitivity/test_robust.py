@@ -120,6 +120,63 @@ def test_where_no_set_is_best_everywhere(seed):
             assert other.regret == pytest.approx(least, abs=1e-6)
 
 
+def drawn_losses(seed, spread, candidates):
+    """Losses of ten images of each target's candidates, whose means differ by chance."""
+    rng, rows = np.random.default_rng(seed), []
+    for target, sources in candidates.items():
+        for name in sources:
+            mean = rng.normal(0, spread)
+            rows += [
+                (target, name, f"i{image}", round(float(mean + rng.normal()), 1))
+                for image in range(10)
+            ]
+    frame = pd.DataFrame(rows, columns=["target", "sources", "image", "loss"])
+    return tg.Losses.from_frame(frame, exact_names=True)
+
+
+def others(target):
+    return [name for name in "abcd" if name != target]
+
+
+PAIRS = {
+    t: ["self", *others(t), *map("+".join, itertools.combinations(others(t), 2))] for t in "abcd"
+}
+IN_A_PAIR = {
+    "b": ["self", "a", "c", "a+y"],
+    "c": ["self", "a", "b", "a+y"],
+    "d": ["self", "a", "b", "c"],
+}
+"""The source y is measured only beside a; it may be idle in one resample and not in another."""
+
+
+@pytest.mark.parametrize(
+    ("seed", "candidates", "resamples", "settings"),
+    [
+        (17, PAIRS, 5, {"budget": 2}),
+        (18, PAIRS, 5, {"budget": 2}),
+        (19, PAIRS, 5, {"budget": 1.5, "label_cost": {"a": 0.5}}),
+        (213, IN_A_PAIR, 6, {"budget": 2.5, "label_cost": {"y": 0.5}, "max_order": 2}),
+        (214, IN_A_PAIR, 6, {"budget": 2.5, "label_cost": {"y": 0.5}, "max_order": 2}),
+    ],
+)
+def test_tables_of_losses_where_edges_are_dominated(seed, candidates, resamples, settings):
+    """Sets and their parts are compared by rows of the table, and each resample by itself."""
+    spread = 0.5 if candidates is PAIRS else 0.3
+    affinities = tg.affinities(drawn_losses(seed, spread, candidates), bootstrap=resamples)
+    frame = affinities.transfers.frame
+    rows = [
+        {"sources": tuple(str(row.sources).split("+")), "target": row.target, "affinity": 0.0}
+        for row in frame.itertuples()
+    ]
+    problem = tg.Problem(**settings)
+    regrets = regrets_of(rows, affinities.resamples.tolist(), problem)
+    for criterion, combine in (("max", np.max), ("mean", np.mean)):
+        found = tg.solve_robust(affinities, problem, criterion=criterion)
+        least = min(float(combine(each)) for each in regrets.values())
+        assert found.proven
+        assert found.regret == pytest.approx(least, abs=1e-9)
+
+
 def some_losses(seed=0, tasks="abcde", images=60, noise=0.35):
     """Losses of all transfers of orders 1 and 2, whose near ties the images decide."""
     rng = np.random.default_rng(seed)
