@@ -224,7 +224,7 @@ def test_bad_input_is_one_line(folder, capsys):
     content["transfers"][0]["affinity"] /= 2
     (folder / "half.json").write_text(json.dumps(content))
     found = fails(capsys, "old.csv", "new.csv", taxonomy="half.json")
-    assert "give the table from which the taxonomy was solved, and the same --ties" in found
+    assert "give the table from which the taxonomy was solved, and the same --method" in found
     new.assign(loss=new["loss"].where(new.index > 0, float("inf"))).to_csv("inf.csv", index=False)
     assert "inf" in fails(capsys, "old.csv", "inf.csv")
     supervised = json.loads(text)["supervised"][0]
