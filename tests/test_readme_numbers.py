@@ -66,7 +66,7 @@ def learned():
 
 
 def changed_settings():
-    """Of the optimum that README prints; a core of one task."""
+    """Return the sentence on changed settings, for a robust core of one task."""
     row = csv("transfers/sensitivity.csv").set_index("budget").loc[5]
     return (
         f"also solved under {row['settings']} changed settings, one at a time (the method, the "

@@ -22,14 +22,13 @@ from taskgraph.cli.options import (
     bootstrap_option,
     exact_names,
     format_options,
-    where_conditions,
     with_options,
 )
 from taskgraph.cli.output import note, notices, show, show_data
 from taskgraph.cli.parameters import Amount
 from taskgraph.cli.paths import InputTables
 from taskgraph.cli.pictures import PlotFile, plot_option
-from taskgraph.cli.problem import check_costs, problem_from_flags, problem_options
+from taskgraph.cli.problem import check_costs, problem_from_flags, problem_options, read_table
 from taskgraph.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -179,13 +178,11 @@ def analyzed(losses: tuple[str, ...], flags: dict[str, Any]) -> Sensitivity:
 
 def _measured(losses: tuple[str, ...], flags: dict[str, Any]) -> Losses | Transfers | pd.DataFrame:
     """Return what the files hold; without files, the table that comes with taskgraph."""
-    from taskgraph.tables import default_transfers, read_losses, read_wins, table_kind
+    from taskgraph.tables import read_losses, read_wins, table_kind
 
     if not losses:
-        if where_conditions():
-            raise click.UsageError("--where picks rows of a TABLE; name one")
         _refuse_flags_of_losses("the table that comes with taskgraph")
-        return default_transfers()
+        return read_table(None)
     rows, files = row_settings(flags), input_files(losses, flags)
     kind = table_kind(files, columns=rows["columns"])
     if kind == "losses":

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from taskgraph.errors import InvalidTableError
+from taskgraph.frames.names import LISTS
 from taskgraph.frames.rows import row_name, row_names
 
 MEASUREMENTS = ("affinity", "low", "high", "gain", "quality", "closed", "loss", "n")
@@ -71,8 +72,7 @@ def is_empty(column: pd.Series) -> pd.Series:
 
 def has_lists(column: pd.Series) -> pd.Series:
     """Return for each field whether it is a list, an array or a mapping, as Parquet files hold."""
-    kinds = (list, tuple, dict, np.ndarray)
-    return column.astype(object).map(lambda field: isinstance(field, kinds)).astype(bool)
+    return column.astype(object).map(lambda field: isinstance(field, (dict, *LISTS))).astype(bool)
 
 
 def _float(word: str) -> float:

@@ -165,18 +165,19 @@ def _same_image_error(
     frame: pd.DataFrame, first: int, second: int, names: tuple[str, str, str]
 ) -> InvalidTableError:
     target, sources, image = names
-    advice = "tell them apart in the name of the image, as with --column image=image+seed, or "
-    advice = "keep one" if "seed" in frame.columns else f"{advice}keep one"
+    seed, advice = "", "keep one"
+    if SEED in frame.columns:
+        seed = f', seed "{frame[SEED].iloc[first]}"'
+    else:
+        advice = (
+            "tell them apart in the name of the image, as with --column image=image+seed, or keep "
+            "one"
+        )
     return InvalidTableError(
         f'{row_names(first + 1, second + 1)} are the same (target "{target}", sources '
-        f'"{sources}", image "{image}"{_seed_of(frame, first)}); the order of sources carries no '
+        f'"{sources}", image "{image}"{seed}); the order of sources carries no '
         f"meaning: {advice}" + distinguishing_filter(frame, first, second, [*REQUIRED, COLUMN])
     )
-
-
-def _seed_of(frame: pd.DataFrame, row: int) -> str:
-    """Return the words for the seed of a row; "" without a column of seeds."""
-    return f', seed "{frame["seed"].iloc[row]}"' if "seed" in frame.columns else ""
 
 
 def image_clusters(frame: pd.DataFrame, images: NameColumn) -> dict[str, str]:
